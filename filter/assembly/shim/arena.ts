@@ -1,0 +1,28 @@
+// arena: the bytes that live during one callback: what the host writes, and scratch.
+// Promise: reset at the start of each callback, so nothing from here outlives it; it never grows.
+// A full arena answers 0, which the host reports as the status InvalidMemoryAccess: no trap.
+
+/**
+ * Bytes of the arena. Envoy's header limit is 60 KiB by default and 8 MiB at most: what is over
+ * this bound is read as "unreadable" (features/request.ts). Pages that were never used cost
+ * address space only.
+ */
+export const ARENA_SIZE: u32 = 1 << 20;
+const ALIGNMENT_MASK: u32 = 7;
+
+const base: usize = heap.alloc(ARENA_SIZE);
+let used: u32 = 0;
+
+export function arenaReset(): void {
+	used = 0;
+}
+
+/** `size` bytes, aligned to 8, or 0 where that many are not left. Not cleared. */
+export function arenaTake(size: u32): usize {
+	const free = ARENA_SIZE - used;
+	if (size > free) return 0;
+	const ptr = base + used;
+	const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
+	used = rounded < free ? used + rounded : ARENA_SIZE;
+	return ptr;
+}
