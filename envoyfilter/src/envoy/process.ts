@@ -39,7 +39,7 @@ export interface StartOptions {
    * process with its logs, and becoming ready is the failure.
    */
   readonly expectFailure?: boolean | undefined;
-  /** More arguments, e.g. ['--drain-time-s', '1']. */
+  /** More arguments, e.g. ['--file-flush-interval-msec', '50']: access logs come at once then. */
   readonly args?: readonly string[] | undefined;
 }
 

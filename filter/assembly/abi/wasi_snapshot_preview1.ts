@@ -2,8 +2,4 @@
 // The name of this file is the import module. An error number other than 0 is a refusal.
 
 /** `clock` 0 is the wall clock, 1 the monotonic one; nanoseconds are stored at `resultPtr`. */
-export declare function clock_time_get(
-	clock: u32,
-	precision: u64,
-	resultPtr: usize,
-): u32;
+export declare function clock_time_get(clock: u32, precision: u64, resultPtr: usize): u32;

@@ -23,161 +23,153 @@ const PERCENT: u32 = 0x25;
 export const NETWORK_SIZE: u32 = ADDRESS_SIZE + 4;
 
 function hexDigit(byte: u32): i32 {
-	if (byte - 0x30 < 10) return byte - 0x30;
-	const letter = byte | 0x20;
-	return letter - 0x61 < 6 ? letter - 0x61 + 10 : -1;
+  if (byte - 0x30 < 10) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter - 0x61 < 6 ? letter - 0x61 + 10 : -1;
 }
 
 /** Decimal number of at most `digitsMax` digits; -1 if it is none. No leading zeros. */
 function decimal(ptr: usize, size: u32, digitsMax: u32): i32 {
-	if (size == 0 || size > digitsMax) return -1;
-	if (size > 1 && load<u8>(ptr) == 0x30) return -1;
-	let value: i32 = 0;
-	for (let i: u32 = 0; i < size; i++) {
-		const digit = <u32>load<u8>(ptr + i) - 0x30;
-		if (digit > 9) return -1;
-		value = value * 10 + digit;
-	}
-	return value;
+  if (size == 0 || size > digitsMax) return -1;
+  if (size > 1 && load<u8>(ptr) == 0x30) return -1;
+  let value: i32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const digit = <u32>load<u8>(ptr + i) - 0x30;
+    if (digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Four decimal parts into four bytes at `outPtr`. */
 function parseV4(ptr: usize, size: u32, outPtr: usize): bool {
-	let part: u32 = 0;
-	let start: u32 = 0;
-	for (let i: u32 = 0; i <= size; i++) {
-		if (i < size && <u32>load<u8>(ptr + i) != DOT) continue;
-		const value = decimal(ptr + start, i - start, 3);
-		if (value < 0 || value > 255 || part > 3) return false;
-		store<u8>(outPtr + part, <u8>value);
-		part++;
-		start = i + 1;
-	}
-	return part == 4;
+  let part: u32 = 0;
+  let start: u32 = 0;
+  for (let i: u32 = 0; i <= size; i++) {
+    if (i < size && <u32>load<u8>(ptr + i) != DOT) continue;
+    const value = decimal(ptr + start, i - start, 3);
+    if (value < 0 || value > 255 || part > 3) return false;
+    store<u8>(outPtr + part, <u8>value);
+    part++;
+    start = i + 1;
+  }
+  return part == 4;
 }
 
 /** Groups of hexadecimal digits with at most one `::`, the last two perhaps as IPv4. */
 function parseV6(ptr: usize, size: u32, outPtr: usize): bool {
-	memory.fill(outPtr, 0, ADDRESS_SIZE);
-	let written: u32 = 0;
-	let gap: i32 = -1;
-	let i: u32 = 0;
-	if (size >= 2 && <u32>load<u8>(ptr) == COLON) {
-		if (<u32>load<u8>(ptr, 1) != COLON) return false;
-		gap = 0;
-		i = 2;
-	}
-	while (i < size) {
-		let value: u32 = 0;
-		const start = i;
-		for (; i < size && i - start < 4; i++) {
-			const digit = hexDigit(load<u8>(ptr + i));
-			if (digit < 0) break;
-			value = (value << 4) | <u32>digit;
-		}
-		if (i < size && <u32>load<u8>(ptr + i) == DOT) {
-			if (written > 12 || !parseV4(ptr + start, size - start, outPtr + written))
-				return false;
-			written += 4;
-			i = size;
-			break;
-		}
-		if (i == start || written > 14) return false;
-		store<u8>(outPtr + written, <u8>(value >> 8));
-		store<u8>(outPtr + written + 1, <u8>value);
-		written += 2;
-		if (i == size) break;
-		if (<u32>load<u8>(ptr + i) != COLON) return false;
-		i++;
-		if (i < size && <u32>load<u8>(ptr + i) == COLON) {
-			if (gap >= 0) return false;
-			gap = <i32>written;
-			i++;
-		} else if (i == size) {
-			return false;
-		}
-	}
-	if (gap < 0) return written == ADDRESS_SIZE;
-	if (written == ADDRESS_SIZE) return false;
-	const tail = written - <u32>gap;
-	memory.copy(outPtr + ADDRESS_SIZE - tail, outPtr + gap, tail);
-	memory.fill(outPtr + gap, 0, ADDRESS_SIZE - written);
-	return true;
+  memory.fill(outPtr, 0, ADDRESS_SIZE);
+  let written: u32 = 0;
+  let gap: i32 = -1;
+  let i: u32 = 0;
+  if (size >= 2 && <u32>load<u8>(ptr) == COLON) {
+    if (<u32>load<u8>(ptr, 1) != COLON) return false;
+    gap = 0;
+    i = 2;
+  }
+  while (i < size) {
+    let value: u32 = 0;
+    const start = i;
+    for (; i < size && i - start < 4; i++) {
+      const digit = hexDigit(load<u8>(ptr + i));
+      if (digit < 0) break;
+      value = (value << 4) | <u32>digit;
+    }
+    if (i < size && <u32>load<u8>(ptr + i) == DOT) {
+      if (written > 12 || !parseV4(ptr + start, size - start, outPtr + written)) return false;
+      written += 4;
+      i = size;
+      break;
+    }
+    if (i == start || written > 14) return false;
+    store<u8>(outPtr + written, <u8>(value >> 8));
+    store<u8>(outPtr + written + 1, <u8>value);
+    written += 2;
+    if (i == size) break;
+    if (<u32>load<u8>(ptr + i) != COLON) return false;
+    i++;
+    if (i < size && <u32>load<u8>(ptr + i) == COLON) {
+      if (gap >= 0) return false;
+      gap = <i32>written;
+      i++;
+    } else if (i == size) {
+      return false;
+    }
+  }
+  if (gap < 0) return written == ADDRESS_SIZE;
+  if (written == ADDRESS_SIZE) return false;
+  const tail = written - <u32>gap;
+  memory.copy(outPtr + ADDRESS_SIZE - tail, outPtr + gap, tail);
+  memory.fill(outPtr + gap, 0, ADDRESS_SIZE - written);
+  return true;
 }
 
 /** An address without port or brackets into 16 bytes. A zone (`%eth0`) is left out. */
 export function parseAddress(ptr: usize, size: u32, outPtr: usize): bool {
-	let colons: u32 = 0;
-	for (let i: u32 = 0; i < size; i++) {
-		const byte: u32 = load<u8>(ptr + i);
-		if (byte == COLON) colons++;
-		if (byte == PERCENT && colons > 0) size = i;
-	}
-	if (colons > 0) return parseV6(ptr, size, outPtr);
-	memory.fill(outPtr, 0, 10);
-	store<u16>(outPtr, 0xffff, 10);
-	return parseV4(ptr, size, outPtr + 12);
+  let colons: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    if (byte == COLON) colons++;
+    if (byte == PERCENT && colons > 0) size = i;
+  }
+  if (colons > 0) return parseV6(ptr, size, outPtr);
+  memory.fill(outPtr, 0, 10);
+  store<u16>(outPtr, 0xffff, 10);
+  return parseV4(ptr, size, outPtr + 12);
 }
 
 /** `ADDRESS:PORT` or `[ADDRESS]:PORT`, the form of Envoy's `source.address`. */
-export function parseAddressAndPort(
-	ptr: usize,
-	size: u32,
-	outPtr: usize,
-): bool {
-	let colon = size;
-	while (colon > 0 && <u32>load<u8>(ptr + colon - 1) != COLON) colon--;
-	if (colon == 0) return false;
-	const end = colon - 1;
-	if (end >= 2 && load<u8>(ptr) == 0x5b && load<u8>(ptr + end - 1) == 0x5d) {
-		return parseAddress(ptr + 1, end - 2, outPtr);
-	}
-	return parseAddress(ptr, end, outPtr);
+export function parseAddressAndPort(ptr: usize, size: u32, outPtr: usize): bool {
+  let colon = size;
+  while (colon > 0 && <u32>load<u8>(ptr + colon - 1) != COLON) colon--;
+  if (colon == 0) return false;
+  const end = colon - 1;
+  if (end >= 2 && load<u8>(ptr) == 0x5b && load<u8>(ptr + end - 1) == 0x5d) {
+    return parseAddress(ptr + 1, end - 2, outPtr);
+  }
+  return parseAddress(ptr, end, outPtr);
 }
 
 /** Whether an address that was parsed from IPv4 text, or is IPv4-mapped, stands at `ptr`. */
 function isMapped(ptr: usize): bool {
-	return load<u64>(ptr) == 0 && load<u32>(ptr, 8) == 0xffff0000;
+  return load<u64>(ptr) == 0 && load<u32>(ptr, 8) == 0xffff0000;
 }
 
 /** `ADDRESS` or `ADDRESS/BITS` into a network; host bits are cleared. */
 export function parseNetwork(ptr: usize, size: u32, outPtr: usize): bool {
-	let slash: u32 = 0;
-	while (slash < size && <u32>load<u8>(ptr + slash) != SLASH) slash++;
-	if (!parseAddress(ptr, slash, outPtr)) return false;
-	let dotted = false;
-	let colon = false;
-	for (let i: u32 = 0; i < slash; i++) {
-		const byte: u32 = load<u8>(ptr + i);
-		if (byte == DOT) dotted = true;
-		if (byte == COLON) colon = true;
-	}
-	const plainV4 = dotted && !colon && isMapped(outPtr);
-	let bits: i32 = 128;
-	if (slash < size) {
-		bits = decimal(ptr + slash + 1, size - slash - 1, 3);
-		if (bits < 0 || bits > (plainV4 ? 32 : 128)) return false;
-		if (plainV4) bits += MAPPED_BITS;
-	}
-	for (let i: u32 = 0; i < ADDRESS_SIZE; i++) {
-		const fixed = bits - <i32>(i << 3);
-		if (fixed >= 8) continue;
-		const mask: u32 = fixed <= 0 ? 0 : 0xff00 >> fixed;
-		store<u8>(outPtr + i, <u8>(load<u8>(outPtr + i) & mask));
-	}
-	store<u32>(outPtr, bits, ADDRESS_SIZE);
-	return true;
+  let slash: u32 = 0;
+  while (slash < size && <u32>load<u8>(ptr + slash) != SLASH) slash++;
+  if (!parseAddress(ptr, slash, outPtr)) return false;
+  let dotted = false;
+  let colon = false;
+  for (let i: u32 = 0; i < slash; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    if (byte == DOT) dotted = true;
+    if (byte == COLON) colon = true;
+  }
+  const plainV4 = dotted && !colon && isMapped(outPtr);
+  let bits: i32 = 128;
+  if (slash < size) {
+    bits = decimal(ptr + slash + 1, size - slash - 1, 3);
+    if (bits < 0 || bits > (plainV4 ? 32 : 128)) return false;
+    if (plainV4) bits += MAPPED_BITS;
+  }
+  for (let i: u32 = 0; i < ADDRESS_SIZE; i++) {
+    const fixed = bits - <i32>(i << 3);
+    if (fixed >= 8) continue;
+    const mask: u32 = fixed <= 0 ? 0 : 0xff00 >> fixed;
+    store<u8>(outPtr + i, <u8>(load<u8>(outPtr + i) & mask));
+  }
+  store<u32>(outPtr, bits, ADDRESS_SIZE);
+  return true;
 }
 
 export function networkContains(networkPtr: usize, addressPtr: usize): bool {
-	const bits = load<u32>(networkPtr, ADDRESS_SIZE);
-	const whole = bits >> 3;
-	if (memory.compare(networkPtr, addressPtr, whole) != 0) return false;
-	const rest = bits & 7;
-	if (rest == 0) return true;
-	const mask: u32 = 0xff00 >> rest;
-	return (
-		(<u32>load<u8>(addressPtr + whole) & mask & 0xff) ==
-		<u32>load<u8>(networkPtr + whole)
-	);
+  const bits = load<u32>(networkPtr, ADDRESS_SIZE);
+  const whole = bits >> 3;
+  if (memory.compare(networkPtr, addressPtr, whole) != 0) return false;
+  const rest = bits & 7;
+  if (rest == 0) return true;
+  const mask: u32 = 0xff00 >> rest;
+  return (<u32>load<u8>(addressPtr + whole) & mask & 0xff) == <u32>load<u8>(networkPtr + whole);
 }

@@ -12,69 +12,69 @@ let used: u32 = 0;
 let cut: bool = false;
 
 export function textReset(): void {
-	used = 0;
-	cut = false;
+  used = 0;
+  cut = false;
 }
 
 export function textPtr(): usize {
-	return buffer;
+  return buffer;
 }
 
 export function textSize(): u32 {
-	return used;
+  return used;
 }
 
 /** Whether something did not fit since the last reset. */
 export function textCut(): bool {
-	return cut;
+  return cut;
 }
 
 export function putByte(byte: u32): void {
-	if (used < TEXT_SIZE_MAX) {
-		store<u8>(buffer + used, <u8>byte);
-		used++;
-	} else if (!cut) {
-		cut = true;
-		memory.fill(buffer + TEXT_SIZE_MAX - 3, 0x2e, 3);
-	}
+  if (used < TEXT_SIZE_MAX) {
+    store<u8>(buffer + used, <u8>byte);
+    used++;
+  } else if (!cut) {
+    cut = true;
+    memory.fill(buffer + TEXT_SIZE_MAX - 3, 0x2e, 3);
+  }
 }
 
 /** A literal of ASCII characters. */
 export function putAscii(literal: string): void {
-	for (let i = 0; i < literal.length; i++) putByte(literal.charCodeAt(i));
+  for (let i = 0; i < literal.length; i++) putByte(literal.charCodeAt(i));
 }
 
 export function putBytes(ptr: usize, size: u32): void {
-	for (let i: u32 = 0; i < size; i++) putByte(load<u8>(ptr + i));
+  for (let i: u32 = 0; i < size; i++) putByte(load<u8>(ptr + i));
 }
 
 export function putNumber(value: u32): void {
-	let divisor: u32 = 1;
-	while (value / divisor >= 10) divisor *= 10;
-	for (; divisor > 0; divisor /= 10) putByte(0x30 + ((value / divisor) % 10));
+  let divisor: u32 = 1;
+  while (value / divisor >= 10) divisor *= 10;
+  for (; divisor > 0; divisor /= 10) putByte(0x30 + ((value / divisor) % 10));
 }
 
 function putHex(byte: u32): void {
-	for (let shift = 4; shift >= 0; shift -= 4) {
-		const digit = (byte >> shift) & 15;
-		putByte(digit < 10 ? 0x30 + digit : 0x57 + digit);
-	}
+  for (let shift = 4; shift >= 0; shift -= 4) {
+    const digit = (byte >> shift) & 15;
+    putByte(digit < 10 ? 0x30 + digit : 0x57 + digit);
+  }
 }
 
 /** In double quotes, at most `EXCERPT_SIZE_MAX` bytes of it; what is not printable ASCII as \xNN. */
 export function putQuoted(ptr: usize, size: u32): void {
-	putByte(0x22);
-	const shown = min(size, EXCERPT_SIZE_MAX);
-	for (let i: u32 = 0; i < shown; i++) {
-		const byte: u32 = load<u8>(ptr + i);
-		if (byte == 0x22 || byte == 0x5c) putByte(0x5c);
-		if (byte >= 0x20 && byte < 0x7f) {
-			putByte(byte);
-		} else {
-			putAscii("\\x");
-			putHex(byte);
-		}
-	}
-	if (shown < size) putAscii("...");
-	putByte(0x22);
+  putByte(0x22);
+  const shown = min(size, EXCERPT_SIZE_MAX);
+  for (let i: u32 = 0; i < shown; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    if (byte == 0x22 || byte == 0x5c) putByte(0x5c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      putByte(byte);
+    } else {
+      putAscii('\\x');
+      putHex(byte);
+    }
+  }
+  if (shown < size) putAscii('...');
+  putByte(0x22);
 }

@@ -20,38 +20,38 @@ let overflowed: bool = false;
 
 /** Makes an area; for start-up and for a VM's first plugins. */
 export function areaMake(): usize {
-	return heap.alloc(AREA_SIZE);
+  return heap.alloc(AREA_SIZE);
 }
 
 /** From here on `areaTake` takes from this area, from its start. */
 export function areaOpen(ptr: usize): void {
-	basePtr = ptr;
-	used = 0;
-	overflowed = false;
+  basePtr = ptr;
+  used = 0;
+  overflowed = false;
 }
 
 /** `size` bytes, aligned and cleared, or 0 where the area is full. */
 export function areaTake(size: u32): usize {
-	const free = AREA_SIZE - used;
-	if (size > free) {
-		overflowed = true;
-		return 0;
-	}
-	const ptr = basePtr + used;
-	const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
-	used = rounded < free ? used + rounded : AREA_SIZE;
-	memory.fill(ptr, 0, size);
-	return ptr;
+  const free = AREA_SIZE - used;
+  if (size > free) {
+    overflowed = true;
+    return 0;
+  }
+  const ptr = basePtr + used;
+  const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
+  used = rounded < free ? used + rounded : AREA_SIZE;
+  memory.fill(ptr, 0, size);
+  return ptr;
 }
 
 /** A copy of `size` bytes, or 0 where the area is full. */
 export function areaCopy(ptr: usize, size: u32): usize {
-	const copy = areaTake(size);
-	if (copy != 0) memory.copy(copy, ptr, size);
-	return copy;
+  const copy = areaTake(size);
+  if (copy != 0) memory.copy(copy, ptr, size);
+  return copy;
 }
 
 /** Whether an `areaTake` was refused since `areaOpen`. */
 export function areaOverflowed(): bool {
-	return overflowed;
+  return overflowed;
 }

@@ -2,434 +2,367 @@
 // An object is the AND of its keys. It names at most one of header, cookie and query, with its
 // operator beside it; path and host hold theirs inside.
 
-import { NETWORK_SIZE, parseNetwork } from "../bytes/address";
-import { buildSearchTable, searchTableSize } from "../bytes/search";
+import { NETWORK_SIZE, parseNetwork } from '../bytes/address';
+import { buildSearchTable, searchTableSize } from '../bytes/search';
+import { equal, equalsAscii, foldInPlace, SLICE_SIZE, sliceAt } from '../bytes/slice';
+import { isTemplate } from '../bytes/template';
+import { areaCopy, areaTake } from './area';
+import { faultValue, faultWhole, faultWords, listHolds } from './fault';
 import {
-	equal,
-	equalsAscii,
-	foldInPlace,
-	SLICE_SIZE,
-	sliceAt,
-} from "../bytes/slice";
-import { isTemplate } from "../bytes/template";
-import { areaCopy, areaTake } from "./area";
-import { faultValue, faultWhole, faultWords, listHolds } from "./fault";
+  CONDITION_SIZE,
+  Condition,
+  Config,
+  HeaderNames,
+  nameAt,
+  Operator,
+  Subject,
+  tagAt,
+} from './layout';
 import {
-	CONDITION_SIZE,
-	type Condition,
-	type Config,
-	type HeaderNames,
-	nameAt,
-	Operator,
-	Subject,
-	tagAt,
-} from "./layout";
-import {
-	checkArray,
-	checkBoolean,
-	checkHeaderName,
-	checkObject,
-	checkText,
-	checkToken,
-	member,
-} from "./members";
-import { internName, NO_NAME } from "./names";
-import { Kind, type Node, nodeAt } from "./node";
+  checkArray,
+  checkBoolean,
+  checkHeaderName,
+  checkObject,
+  checkText,
+  checkToken,
+  member,
+} from './members';
+import { internName, NO_NAME } from './names';
+import { Kind, Node, nodeAt } from './node';
 
-const FIELDS = "header cookie query";
-const OPERATORS = "exact prefix suffix contains in present";
-const LATER = "regex";
+const FIELDS = 'header cookie query';
+const OPERATORS = 'exact prefix suffix contains in present';
+const LATER = 'regex';
 const WHEN_KEYS =
-	"header cookie query exact prefix suffix contains in present ignoreCase path host method ip tag " +
-	"all any not";
-const PATH_KEYS = "exact prefix suffix contains in present ignoreCase template";
-const HOST_KEYS = "exact prefix suffix contains in present ignoreCase";
+  'header cookie query exact prefix suffix contains in present ignoreCase path host method ip tag ' +
+  'all any not';
+const PATH_KEYS = 'exact prefix suffix contains in present ignoreCase template';
+const HOST_KEYS = 'exact prefix suffix contains in present ignoreCase';
 
 // What is being compiled; conditions on a tag may name those declared before.
 let config: Config = changetype<Config>(0);
 
 /** `when` of a rule of the config's newest tag. 0 with a fault raised. */
 export function compileWhen(node: Node, into: Config): usize {
-	config = into;
-	return compileObject(node);
+  config = into;
+  return compileObject(node);
 }
 
 /** Cleared memory for a condition; 0 where the area is full, which config.ts reports. */
 function newCondition(subject: Subject): usize {
-	const ptr = areaTake(CONDITION_SIZE);
-	if (ptr != 0) changetype<Condition>(ptr).subject = <u8>subject;
-	return ptr;
+  const ptr = areaTake(CONDITION_SIZE);
+  if (ptr != 0) changetype<Condition>(ptr).subject = <u8>subject;
+  return ptr;
 }
 
 function append(parent: Condition, last: usize, child: usize): usize {
-	if (last == 0) parent.first = child;
-	else changetype<Condition>(last).next = child;
-	return child;
+  if (last == 0) parent.first = child;
+  else changetype<Condition>(last).next = child;
+  return child;
 }
 
 function compileObject(node: Node): usize {
-	if (!checkObject(node, WHEN_KEYS, LATER)) return 0;
-	if (node.count == 0) {
-		faultValue(node, 'at least one condition; leave "when" out for always');
-		return 0;
-	}
-	const parent = newCondition(Subject.All);
-	if (parent == 0) return 0;
-	let last: usize = 0;
-	let subject: usize = 0;
-	for (let at = node.first; at != 0; at = nodeAt(at).next) {
-		const child = nodeAt(at);
-		if (listHolds(FIELDS, child.keyPtr, child.keySize)) {
-			if (subject != 0) {
-				faultWords(
-					node,
-					"a second of header, cookie and query",
-					'one; put the other under "all"',
-				);
-				return 0;
-			}
-			subject = at;
-		} else if (isOperatorKey(child)) {
-			continue;
-		}
-		const compiled = compileKey(node, child);
-		if (compiled == 0) return 0;
-		last = append(changetype<Condition>(parent), last, compiled);
-	}
-	if (subject == 0) {
-		for (let at = node.first; at != 0; at = nodeAt(at).next) {
-			if (!isOperatorKey(nodeAt(at))) continue;
-			faultWords(
-				node,
-				"the operator",
-				"header, cookie or query beside it",
-				"",
-				nodeAt(at).keyPtr,
-				nodeAt(at).keySize,
-			);
-			return 0;
-		}
-	}
-	return changetype<Condition>(parent).first == last ? last : parent;
+  if (!checkObject(node, WHEN_KEYS, LATER)) return 0;
+  if (node.count == 0) {
+    faultValue(node, 'at least one condition; leave "when" out for always');
+    return 0;
+  }
+  const parent = newCondition(Subject.All);
+  if (parent == 0) return 0;
+  let last: usize = 0;
+  let subject: usize = 0;
+  for (let at = node.first; at != 0; at = nodeAt(at).next) {
+    const child = nodeAt(at);
+    if (listHolds(FIELDS, child.keyPtr, child.keySize)) {
+      if (subject != 0) {
+        faultWords(node, 'a second of header, cookie and query', 'one; put the other under "all"');
+        return 0;
+      }
+      subject = at;
+    } else if (isOperatorKey(child)) {
+      continue;
+    }
+    const compiled = compileKey(node, child);
+    if (compiled == 0) return 0;
+    last = append(changetype<Condition>(parent), last, compiled);
+  }
+  if (subject == 0) {
+    for (let at = node.first; at != 0; at = nodeAt(at).next) {
+      if (!isOperatorKey(nodeAt(at))) continue;
+      faultWords(
+        node,
+        'the operator',
+        'header, cookie or query beside it',
+        '',
+        nodeAt(at).keyPtr,
+        nodeAt(at).keySize,
+      );
+      return 0;
+    }
+  }
+  return changetype<Condition>(parent).first == last ? last : parent;
 }
 
 function isOperatorKey(child: Node): bool {
-	if (listHolds(OPERATORS, child.keyPtr, child.keySize)) return true;
-	return equalsAscii(child.keyPtr, child.keySize, "ignoreCase");
+  if (listHolds(OPERATORS, child.keyPtr, child.keySize)) return true;
+  return equalsAscii(child.keyPtr, child.keySize, 'ignoreCase');
 }
 
 /** One key of a `when` object; `node` is the object, where a field's operator stands. */
 function compileKey(node: Node, child: Node): usize {
-	const ptr = child.keyPtr;
-	const size = child.keySize;
-	if (equalsAscii(ptr, size, "header")) return compileHeader(node, child);
-	if (equalsAscii(ptr, size, "cookie"))
-		return compileField(node, child, Subject.Cookie, "cookie");
-	if (equalsAscii(ptr, size, "query"))
-		return compileField(node, child, Subject.Query, ":path");
-	if (equalsAscii(ptr, size, "path"))
-		return compilePart(child, Subject.Path, ":path", PATH_KEYS);
-	if (equalsAscii(ptr, size, "host")) {
-		return compilePart(child, Subject.Host, ":authority", HOST_KEYS);
-	}
-	if (equalsAscii(ptr, size, "method")) return compileMethod(child);
-	if (equalsAscii(ptr, size, "ip")) return compileNetworks(child);
-	if (equalsAscii(ptr, size, "tag")) return compileTags(child);
-	if (equalsAscii(ptr, size, "not")) return compileNot(child);
-	return compileList(
-		child,
-		equalsAscii(ptr, size, "all") ? Subject.All : Subject.Any,
-	);
+  const ptr = child.keyPtr;
+  const size = child.keySize;
+  if (equalsAscii(ptr, size, 'header')) return compileHeader(node, child);
+  if (equalsAscii(ptr, size, 'cookie')) return compileField(node, child, Subject.Cookie, 'cookie');
+  if (equalsAscii(ptr, size, 'query')) return compileField(node, child, Subject.Query, ':path');
+  if (equalsAscii(ptr, size, 'path')) return compilePart(child, Subject.Path, ':path', PATH_KEYS);
+  if (equalsAscii(ptr, size, 'host')) {
+    return compilePart(child, Subject.Host, ':authority', HOST_KEYS);
+  }
+  if (equalsAscii(ptr, size, 'method')) return compileMethod(child);
+  if (equalsAscii(ptr, size, 'ip')) return compileNetworks(child);
+  if (equalsAscii(ptr, size, 'tag')) return compileTags(child);
+  if (equalsAscii(ptr, size, 'not')) return compileNot(child);
+  return compileList(child, equalsAscii(ptr, size, 'all') ? Subject.All : Subject.Any);
 }
 
 function internLiteral(literal: string): u32 {
-	const copy = areaTake(literal.length);
-	if (copy == 0) return NO_NAME;
-	for (let i = 0; i < literal.length; i++)
-		store<u8>(copy + i, <u8>literal.charCodeAt(i));
-	return internName(
-		changetype<HeaderNames>(config.names),
-		copy,
-		literal.length,
-	);
+  const copy = areaTake(literal.length);
+  if (copy == 0) return NO_NAME;
+  for (let i = 0; i < literal.length; i++) store<u8>(copy + i, <u8>literal.charCodeAt(i));
+  return internName(changetype<HeaderNames>(config.names), copy, literal.length);
 }
 
 function checkIndex(index: u32): bool {
-	return (
-		index != NO_NAME ||
-		faultWhole("more than 256 different headers", "fewer of them")
-	);
+  return index != NO_NAME || faultWhole('more than 256 different headers', 'fewer of them');
 }
 
 function compileHeader(node: Node, child: Node): usize {
-	if (!checkHeaderName(child)) return 0;
-	const ptr = newCondition(Subject.Header);
-	if (ptr == 0) return 0;
-	const condition = changetype<Condition>(ptr);
-	condition.index = internName(
-		changetype<HeaderNames>(config.names),
-		child.ptr,
-		child.size,
-	);
-	return checkIndex(condition.index) &&
-		compileOperator(node, condition, OPERATORS)
-		? ptr
-		: 0;
+  if (!checkHeaderName(child)) return 0;
+  const ptr = newCondition(Subject.Header);
+  if (ptr == 0) return 0;
+  const condition = changetype<Condition>(ptr);
+  condition.index = internName(changetype<HeaderNames>(config.names), child.ptr, child.size);
+  return checkIndex(condition.index) && compileOperator(node, condition, OPERATORS) ? ptr : 0;
 }
 
 /** A cookie or a field of the query; `header` is where its list stands. */
-function compileField(
-	node: Node,
-	child: Node,
-	subject: Subject,
-	header: string,
-): usize {
-	const valid =
-		subject == Subject.Cookie
-			? checkToken(child, "the name of a cookie")
-			: checkText(child, 1, "the name of a field of the query");
-	if (!valid) return 0;
-	const ptr = newCondition(subject);
-	if (ptr == 0) return 0;
-	const condition = changetype<Condition>(ptr);
-	condition.index = internLiteral(header);
-	condition.namePtr = areaCopy(child.ptr, child.size);
-	condition.nameSize = child.size;
-	if (condition.namePtr == 0 || !checkIndex(condition.index)) return 0;
-	return compileOperator(node, condition, OPERATORS) ? ptr : 0;
+function compileField(node: Node, child: Node, subject: Subject, header: string): usize {
+  const valid =
+    subject == Subject.Cookie
+      ? checkToken(child, 'the name of a cookie')
+      : checkText(child, 1, 'the name of a field of the query');
+  if (!valid) return 0;
+  const ptr = newCondition(subject);
+  if (ptr == 0) return 0;
+  const condition = changetype<Condition>(ptr);
+  condition.index = internLiteral(header);
+  condition.namePtr = areaCopy(child.ptr, child.size);
+  condition.nameSize = child.size;
+  if (condition.namePtr == 0 || !checkIndex(condition.index)) return 0;
+  return compileOperator(node, condition, OPERATORS) ? ptr : 0;
 }
 
 /** `path` or `host`: the operator stands inside. */
-function compilePart(
-	child: Node,
-	subject: Subject,
-	header: string,
-	keys: string,
-): usize {
-	if (!checkObject(child, keys, LATER)) return 0;
-	const ptr = newCondition(subject);
-	if (ptr == 0) return 0;
-	const condition = changetype<Condition>(ptr);
-	condition.index = internLiteral(header);
-	// Host names are compared without case (RFC 9110 section 4.2.3).
-	condition.fold = subject == Subject.Host;
-	return checkIndex(condition.index) && compileOperator(child, condition, keys)
-		? ptr
-		: 0;
+function compilePart(child: Node, subject: Subject, header: string, keys: string): usize {
+  if (!checkObject(child, keys, LATER)) return 0;
+  const ptr = newCondition(subject);
+  if (ptr == 0) return 0;
+  const condition = changetype<Condition>(ptr);
+  condition.index = internLiteral(header);
+  // Host names are compared without case (RFC 9110 section 4.2.3).
+  condition.fold = subject == Subject.Host;
+  return checkIndex(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
 }
 
 /** The one operator among the members of `node`, and `ignoreCase`. */
 function compileOperator(node: Node, condition: Condition, keys: string): bool {
-	let found: usize = 0;
-	for (let at = node.first; at != 0; at = nodeAt(at).next) {
-		const child = nodeAt(at);
-		if (equalsAscii(child.keyPtr, child.keySize, "ignoreCase")) {
-			if (!checkBoolean(child)) return false;
-			if (child.kind == Kind.True) condition.fold = true;
-		} else if (
-			isOperatorKey(child) ||
-			equalsAscii(child.keyPtr, child.keySize, "template")
-		) {
-			if (found != 0) {
-				return faultWords(
-					node,
-					"a second operator",
-					"one",
-					"",
-					child.keyPtr,
-					child.keySize,
-				);
-			}
-			found = at;
-		}
-	}
-	if (found == 0) return faultWords(node, "no operator", "one of: ", keys);
-	const child = nodeAt(found);
-	const ptr = child.keyPtr;
-	const size = child.keySize;
-	if (equalsAscii(ptr, size, "present")) {
-		condition.operator = <u8>Operator.Present;
-		condition.expected = child.kind == Kind.True;
-		if (member(node, "ignoreCase") != 0) {
-			return faultWords(node, '"ignoreCase" with "present"', "one of the two");
-		}
-		return checkBoolean(child);
-	}
-	if (equalsAscii(ptr, size, "in")) return compileIn(child, condition);
-	if (equalsAscii(ptr, size, "exact"))
-		return compileOperand(child, condition, Operator.Exact);
-	if (equalsAscii(ptr, size, "prefix"))
-		return compileOperand(child, condition, Operator.Prefix);
-	if (equalsAscii(ptr, size, "suffix"))
-		return compileOperand(child, condition, Operator.Suffix);
-	if (equalsAscii(ptr, size, "contains")) {
-		if (!compileOperand(child, condition, Operator.Contains)) return false;
-		condition.tablePtr = areaTake(searchTableSize(condition.operandSize));
-		if (condition.tablePtr == 0) return false;
-		buildSearchTable(
-			condition.operandPtr,
-			condition.operandSize,
-			condition.tablePtr,
-		);
-		return true;
-	}
-	if (child.kind != Kind.String || !isTemplate(child.ptr, child.size)) {
-		return faultValue(child, "a template such as /users/{id}/orders");
-	}
-	return compileOperand(child, condition, Operator.Template);
+  let found: usize = 0;
+  for (let at = node.first; at != 0; at = nodeAt(at).next) {
+    const child = nodeAt(at);
+    if (equalsAscii(child.keyPtr, child.keySize, 'ignoreCase')) {
+      if (!checkBoolean(child)) return false;
+      if (child.kind == Kind.True) condition.fold = true;
+    } else if (isOperatorKey(child) || equalsAscii(child.keyPtr, child.keySize, 'template')) {
+      if (found != 0) {
+        return faultWords(node, 'a second operator', 'one', '', child.keyPtr, child.keySize);
+      }
+      found = at;
+    }
+  }
+  if (found == 0) return faultWords(node, 'no operator', 'one of: ', keys);
+  const child = nodeAt(found);
+  const ptr = child.keyPtr;
+  const size = child.keySize;
+  if (equalsAscii(ptr, size, 'present')) {
+    condition.operator = <u8>Operator.Present;
+    condition.expected = child.kind == Kind.True;
+    if (member(node, 'ignoreCase') != 0) {
+      return faultWords(node, '"ignoreCase" with "present"', 'one of the two');
+    }
+    return checkBoolean(child);
+  }
+  if (equalsAscii(ptr, size, 'in')) return compileIn(child, condition);
+  if (equalsAscii(ptr, size, 'exact')) return compileOperand(child, condition, Operator.Exact);
+  if (equalsAscii(ptr, size, 'prefix')) return compileOperand(child, condition, Operator.Prefix);
+  if (equalsAscii(ptr, size, 'suffix')) return compileOperand(child, condition, Operator.Suffix);
+  if (equalsAscii(ptr, size, 'contains')) {
+    if (!compileOperand(child, condition, Operator.Contains)) return false;
+    condition.tablePtr = areaTake(searchTableSize(condition.operandSize));
+    if (condition.tablePtr == 0) return false;
+    buildSearchTable(condition.operandPtr, condition.operandSize, condition.tablePtr);
+    return true;
+  }
+  if (child.kind != Kind.String || !isTemplate(child.ptr, child.size)) {
+    return faultValue(child, 'a template such as /users/{id}/orders');
+  }
+  return compileOperand(child, condition, Operator.Template);
 }
 
-function compileOperand(
-	child: Node,
-	condition: Condition,
-	operator: Operator,
-): bool {
-	// An empty prefix, suffix or part is in everything, which `present` says better.
-	if (
-		operator == Operator.Exact
-			? !checkText(child, 0, "a string")
-			: !checkText(child, 1, "a string that is not empty")
-	) {
-		return false;
-	}
-	condition.operator = <u8>operator;
-	condition.operandSize = child.size;
-	condition.operandPtr = areaCopy(child.ptr, child.size);
-	if (condition.operandPtr == 0) return false;
-	if (condition.fold && operator != Operator.Template) {
-		foldInPlace(condition.operandPtr, condition.operandSize);
-	}
-	return true;
+function compileOperand(child: Node, condition: Condition, operator: Operator): bool {
+  // An empty prefix, suffix or part is in everything, which `present` says better.
+  if (
+    operator == Operator.Exact
+      ? !checkText(child, 0, 'a string')
+      : !checkText(child, 1, 'a string that is not empty')
+  ) {
+    return false;
+  }
+  condition.operator = <u8>operator;
+  condition.operandSize = child.size;
+  condition.operandPtr = areaCopy(child.ptr, child.size);
+  if (condition.operandPtr == 0) return false;
+  if (condition.fold && operator != Operator.Template) {
+    foldInPlace(condition.operandPtr, condition.operandSize);
+  }
+  return true;
 }
 
 /** An array of strings, at least one, into an array of Slice. */
 function compileIn(child: Node, condition: Condition): bool {
-	if (child.kind != Kind.Array || child.count == 0) {
-		return faultValue(child, "an array of strings, at least one");
-	}
-	const array = areaTake(child.count * SLICE_SIZE);
-	if (array == 0) return false;
-	for (let at = child.first; at != 0; at = nodeAt(at).next) {
-		const item = nodeAt(at);
-		if (!checkText(item, 0, "a string")) return false;
-		const slice = sliceAt(array, item.index);
-		slice.ptr = areaCopy(item.ptr, item.size);
-		slice.size = item.size;
-		if (slice.ptr == 0) return false;
-		if (condition.fold) foldInPlace(slice.ptr, slice.size);
-	}
-	condition.operator = <u8>Operator.In;
-	condition.operandPtr = array;
-	condition.operandSize = child.count;
-	return true;
+  if (child.kind != Kind.Array || child.count == 0) {
+    return faultValue(child, 'an array of strings, at least one');
+  }
+  const array = areaTake(child.count * SLICE_SIZE);
+  if (array == 0) return false;
+  for (let at = child.first; at != 0; at = nodeAt(at).next) {
+    const item = nodeAt(at);
+    if (!checkText(item, 0, 'a string')) return false;
+    const slice = sliceAt(array, item.index);
+    slice.ptr = areaCopy(item.ptr, item.size);
+    slice.size = item.size;
+    if (slice.ptr == 0) return false;
+    if (condition.fold) foldInPlace(slice.ptr, slice.size);
+  }
+  condition.operator = <u8>Operator.In;
+  condition.operandPtr = array;
+  condition.operandSize = child.count;
+  return true;
 }
 
 /** `method: [GET, …]` is the header :method in a list. */
 function compileMethod(child: Node): usize {
-	const ptr = newCondition(Subject.Header);
-	if (ptr == 0) return 0;
-	const condition = changetype<Condition>(ptr);
-	condition.index = internLiteral(":method");
-	if (!checkIndex(condition.index) || !compileIn(child, condition)) return 0;
-	for (let at = child.first; at != 0; at = nodeAt(at).next) {
-		if (!checkToken(nodeAt(at), "a method such as GET")) return 0;
-	}
-	return ptr;
+  const ptr = newCondition(Subject.Header);
+  if (ptr == 0) return 0;
+  const condition = changetype<Condition>(ptr);
+  condition.index = internLiteral(':method');
+  if (!checkIndex(condition.index) || !compileIn(child, condition)) return 0;
+  for (let at = child.first; at != 0; at = nodeAt(at).next) {
+    if (!checkToken(nodeAt(at), 'a method such as GET')) return 0;
+  }
+  return ptr;
 }
 
 function compileNetworks(child: Node): usize {
-	if (child.kind != Kind.Array || child.count == 0) {
-		faultValue(child, "an array of addresses or networks, at least one");
-		return 0;
-	}
-	const ptr = newCondition(Subject.Address);
-	const array = areaTake(child.count * NETWORK_SIZE);
-	if (ptr == 0 || array == 0) return 0;
-	for (let at = child.first; at != 0; at = nodeAt(at).next) {
-		const item = nodeAt(at);
-		const wanted = "an address or network such as 10.0.0.0/8 or 2001:db8::/32";
-		if (
-			item.kind != Kind.String ||
-			!parseNetwork(item.ptr, item.size, array + item.index * NETWORK_SIZE)
-		) {
-			faultValue(item, wanted);
-			return 0;
-		}
-	}
-	changetype<Condition>(ptr).operandPtr = array;
-	changetype<Condition>(ptr).operandSize = child.count;
-	return ptr;
+  if (child.kind != Kind.Array || child.count == 0) {
+    faultValue(child, 'an array of addresses or networks, at least one');
+    return 0;
+  }
+  const ptr = newCondition(Subject.Address);
+  const array = areaTake(child.count * NETWORK_SIZE);
+  if (ptr == 0 || array == 0) return 0;
+  for (let at = child.first; at != 0; at = nodeAt(at).next) {
+    const item = nodeAt(at);
+    const wanted = 'an address or network such as 10.0.0.0/8 or 2001:db8::/32';
+    if (
+      item.kind != Kind.String ||
+      !parseNetwork(item.ptr, item.size, array + item.index * NETWORK_SIZE)
+    ) {
+      faultValue(item, wanted);
+      return 0;
+    }
+  }
+  changetype<Condition>(ptr).operandPtr = array;
+  changetype<Condition>(ptr).operandSize = child.count;
+  return ptr;
 }
 
 /** `tag: {NAME: value, …}`: each names a tag that this pass has decided before. */
 function compileTags(child: Node): usize {
-	const wanted = "an object of tag headers and their values, at least one";
-	if (child.kind != Kind.Object || child.count == 0) {
-		faultValue(child, wanted);
-		return 0;
-	}
-	const parent = newCondition(Subject.All);
-	if (parent == 0) return 0;
-	let last: usize = 0;
-	for (let at = child.first; at != 0; at = nodeAt(at).next) {
-		const item = nodeAt(at);
-		if (!checkText(item, 1, "the value of a tag")) return 0;
-		foldInPlace(item.keyPtr, item.keySize);
-		const index = tagIndex(item.keyPtr, item.keySize);
-		if (index < 0) {
-			faultWords(
-				child,
-				"the tag",
-				'a tag header that stands before this one in "tags"',
-				"",
-				item.keyPtr,
-				item.keySize,
-			);
-			return 0;
-		}
-		const ptr = newCondition(Subject.Tag);
-		if (ptr == 0) return 0;
-		const condition = changetype<Condition>(ptr);
-		condition.index = index;
-		if (!compileOperand(item, condition, Operator.Exact)) return 0;
-		last = append(changetype<Condition>(parent), last, ptr);
-	}
-	return parent;
+  const wanted = 'an object of tag headers and their values, at least one';
+  if (child.kind != Kind.Object || child.count == 0) {
+    faultValue(child, wanted);
+    return 0;
+  }
+  const parent = newCondition(Subject.All);
+  if (parent == 0) return 0;
+  let last: usize = 0;
+  for (let at = child.first; at != 0; at = nodeAt(at).next) {
+    const item = nodeAt(at);
+    if (!checkText(item, 1, 'the value of a tag')) return 0;
+    foldInPlace(item.keyPtr, item.keySize);
+    const index = tagIndex(item.keyPtr, item.keySize);
+    if (index < 0) {
+      faultWords(
+        child,
+        'the tag',
+        'a tag header that stands before this one in "tags"',
+        '',
+        item.keyPtr,
+        item.keySize,
+      );
+      return 0;
+    }
+    const ptr = newCondition(Subject.Tag);
+    if (ptr == 0) return 0;
+    const condition = changetype<Condition>(ptr);
+    condition.index = index;
+    if (!compileOperand(item, condition, Operator.Exact)) return 0;
+    last = append(changetype<Condition>(parent), last, ptr);
+  }
+  return parent;
 }
 
 /** Position among the tags declared before the newest one, or -1. */
 function tagIndex(ptr: usize, size: u32): i32 {
-	for (let i: u32 = 0; i + 1 < config.tagCount; i++) {
-		const name = nameAt(
-			changetype<HeaderNames>(config.names),
-			tagAt(config, i).index,
-		);
-		if (equal(name.ptr, name.size, ptr, size)) return i;
-	}
-	return -1;
+  for (let i: u32 = 0; i + 1 < config.tagCount; i++) {
+    const name = nameAt(changetype<HeaderNames>(config.names), tagAt(config, i).index);
+    if (equal(name.ptr, name.size, ptr, size)) return i;
+  }
+  return -1;
 }
 
 function compileNot(child: Node): usize {
-	const ptr = newCondition(Subject.Not);
-	if (ptr == 0) return 0;
-	const inner = compileObject(child);
-	changetype<Condition>(ptr).first = inner;
-	return inner != 0 ? ptr : 0;
+  const ptr = newCondition(Subject.Not);
+  if (ptr == 0) return 0;
+  const inner = compileObject(child);
+  changetype<Condition>(ptr).first = inner;
+  return inner != 0 ? ptr : 0;
 }
 
 function compileList(child: Node, subject: Subject): usize {
-	if (!checkArray(child, "an array of conditions")) return 0;
-	if (child.count == 0) {
-		faultValue(child, "at least one condition");
-		return 0;
-	}
-	const parent = newCondition(subject);
-	if (parent == 0) return 0;
-	let last: usize = 0;
-	for (let at = child.first; at != 0; at = nodeAt(at).next) {
-		const compiled = compileObject(nodeAt(at));
-		if (compiled == 0) return 0;
-		last = append(changetype<Condition>(parent), last, compiled);
-	}
-	return parent;
+  if (!checkArray(child, 'an array of conditions')) return 0;
+  if (child.count == 0) {
+    faultValue(child, 'at least one condition');
+    return 0;
+  }
+  const parent = newCondition(subject);
+  if (parent == 0) return 0;
+  let last: usize = 0;
+  for (let at = child.first; at != 0; at = nodeAt(at).next) {
+    const compiled = compileObject(nodeAt(at));
+    if (compiled == 0) return 0;
+    last = append(changetype<Condition>(parent), last, compiled);
+  }
+  return parent;
 }

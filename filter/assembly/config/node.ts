@@ -2,13 +2,13 @@
 // configuration is being read.
 
 export enum Kind {
-	Null = 0,
-	False = 1,
-	True = 2,
-	Number = 3,
-	String = 4,
-	Array = 5,
-	Object = 6,
+  Null = 0,
+  False = 1,
+  True = 2,
+  Number = 3,
+  String = 4,
+  Array = 5,
+  Object = 6,
 }
 
 /**
@@ -24,20 +24,20 @@ export enum Kind {
  */
 @unmanaged
 export class Node {
-	kind: Kind;
-	ptr: usize;
-	size: u32;
-	keyPtr: usize;
-	keySize: u32;
-	parent: usize;
-	first: usize;
-	last: usize;
-	next: usize;
-	index: u32;
-	count: u32;
+  kind: Kind;
+  ptr: usize;
+  size: u32;
+  keyPtr: usize;
+  keySize: u32;
+  parent: usize;
+  first: usize;
+  last: usize;
+  next: usize;
+  index: u32;
+  count: u32;
 }
 export const NODE_SIZE: u32 = 44;
 
 export function nodeAt(ptr: usize): Node {
-	return changetype<Node>(ptr);
+  return changetype<Node>(ptr);
 }

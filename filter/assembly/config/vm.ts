@@ -4,77 +4,76 @@
 // serves all its streams. Without one (WasmPlugin can set none) several plugins may share the VM.
 // `caps` is there to make a VM of its own for each list of capabilities; it is not read.
 
-import { equalsAscii } from "../bytes/slice";
-import { faultReset, faultValue } from "./fault";
-import { parseJson } from "./json";
+import { equalsAscii } from '../bytes/slice';
+import { faultReset, faultValue } from './fault';
+import { parseJson } from './json';
 import {
-	checkBoolean,
-	checkLabel,
-	checkObject,
-	checkText,
-	LABEL_SIZE_MAX,
-	member,
-} from "./members";
-import { Kind, type Node, nodeAt } from "./node";
+  checkBoolean,
+  checkLabel,
+  checkObject,
+  checkText,
+  LABEL_SIZE_MAX,
+  member,
+} from './members';
+import { Kind, Node, nodeAt } from './node';
 
-const KEYS = "id direction caps strict";
+const KEYS = 'id direction caps strict';
 
 const idBuffer: usize = memory.data(256);
 let idSize: u32 = 0;
-let vmDirection: string = "any";
+let vmDirection: string = 'any';
 let strict: bool = false;
 
 /** From proxy_on_vm_start. False with a fault raised; the VM then is as one without configuration. */
 export function readVmConfig(ptr: usize, size: u32): bool {
-	idSize = 0;
-	vmDirection = "any";
-	strict = false;
-	faultReset();
-	const root = parseJson(ptr, size);
-	if (root == 0) return false;
-	const node = nodeAt(root);
-	if (!checkObject(node, KEYS, "")) return false;
-	const strictly = member(node, "strict");
-	if (strictly != 0) {
-		if (!checkBoolean(nodeAt(strictly))) return false;
-		strict = nodeAt(strictly).kind == Kind.True;
-	}
-	const direction = member(node, "direction");
-	if (direction != 0 && !readDirection(nodeAt(direction))) return false;
-	const id = member(node, "id");
-	if (id == 0) return true;
-	if (!checkLabel(nodeAt(id), "an id such as shop/checkout/0")) return false;
-	idSize = min(nodeAt(id).size, LABEL_SIZE_MAX);
-	memory.copy(idBuffer, nodeAt(id).ptr, idSize);
-	return true;
+  idSize = 0;
+  vmDirection = 'any';
+  strict = false;
+  faultReset();
+  const root = parseJson(ptr, size);
+  if (root == 0) return false;
+  const node = nodeAt(root);
+  if (!checkObject(node, KEYS, '')) return false;
+  const strictly = member(node, 'strict');
+  if (strictly != 0) {
+    if (!checkBoolean(nodeAt(strictly))) return false;
+    strict = nodeAt(strictly).kind == Kind.True;
+  }
+  const direction = member(node, 'direction');
+  if (direction != 0 && !readDirection(nodeAt(direction))) return false;
+  const id = member(node, 'id');
+  if (id == 0) return true;
+  if (!checkLabel(nodeAt(id), 'an id such as shop/checkout/0')) return false;
+  idSize = min(nodeAt(id).size, LABEL_SIZE_MAX);
+  memory.copy(idBuffer, nodeAt(id).ptr, idSize);
+  return true;
 }
 
 function readDirection(node: Node): bool {
-	const wanted = '"gateway", "inbound" or "outbound"';
-	if (!checkText(node, 1, wanted)) return false;
-	if (equalsAscii(node.ptr, node.size, "gateway")) vmDirection = "gateway";
-	else if (equalsAscii(node.ptr, node.size, "inbound")) vmDirection = "inbound";
-	else if (equalsAscii(node.ptr, node.size, "outbound"))
-		vmDirection = "outbound";
-	else return faultValue(node, wanted);
-	return true;
+  const wanted = '"gateway", "inbound" or "outbound"';
+  if (!checkText(node, 1, wanted)) return false;
+  if (equalsAscii(node.ptr, node.size, 'gateway')) vmDirection = 'gateway';
+  else if (equalsAscii(node.ptr, node.size, 'inbound')) vmDirection = 'inbound';
+  else if (equalsAscii(node.ptr, node.size, 'outbound')) vmDirection = 'outbound';
+  else return faultValue(node, wanted);
+  return true;
 }
 
 export function vmIdPtr(): usize {
-	return idBuffer;
+  return idBuffer;
 }
 
 /** 0 = no id: plugins may share this VM. */
 export function vmIdSize(): u32 {
-	return idSize;
+  return idSize;
 }
 
 /** As a label of metrics; "any" where the VM configuration does not say. */
 export function vmDirectionLabel(): string {
-	return vmDirection;
+  return vmDirection;
 }
 
 /** Whether a refused configuration is answered false, which makes Envoy refuse the update. */
 export function vmIsStrict(): bool {
-	return strict;
+  return strict;
 }

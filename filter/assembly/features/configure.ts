@@ -4,206 +4,175 @@
 // refuses the update too; elsewhere the filter answers true and keeps its last good configuration,
 // from this VM or from shared data, or lets requests pass unchanged.
 
-import { BufferType, LogLevel, Status } from "../abi/enums";
-import type { Slice } from "../bytes/slice";
+import { BufferType, LogLevel, Status } from '../abi/enums';
+import { Slice } from '../bytes/slice';
+import { putAscii, putByte, putBytes, putNumber, textReset } from '../bytes/text';
+import { CONFIG_SIZE_MAX, compileConfig } from '../config/config';
+import { faultReset, faultWhole, putFault } from '../config/fault';
+import { Config } from '../config/layout';
 import {
-	putAscii,
-	putByte,
-	putBytes,
-	putNumber,
-	textReset,
-} from "../bytes/text";
-import { CONFIG_SIZE_MAX, compileConfig } from "../config/config";
-import { faultReset, faultWhole, putFault } from "../config/fault";
-import type { Config } from "../config/layout";
-import {
-	configOf,
-	install,
-	isInForce,
-	SLOTS_MAX,
-	slotFor,
-	slotIdPtr,
-	slotIdSize,
-	slotsInUse,
-	spareArea,
-} from "../config/store";
-import {
-	readVmConfig,
-	vmDirectionLabel,
-	vmIdPtr,
-	vmIdSize,
-	vmIsStrict,
-} from "../config/vm";
-import { arenaReset } from "../shim/arena";
-import { getBuffer } from "../shim/buffers";
-import { rememberRoot, rootOfStream, slotOfRoot } from "../shim/contexts";
-import { logEnabled, logInit, logText } from "../shim/log";
-import { record } from "../shim/metrics";
-import { getProperty, propertyPath } from "../shim/properties";
-import { echoInit } from "./echo";
-import { gauge, metricBegin, putWord } from "./labels";
-import { findGood, keepGood } from "./last-good";
-import { defineTagMetrics } from "./tagging";
+  configOf,
+  install,
+  isInForce,
+  SLOTS_MAX,
+  slotFor,
+  slotIdPtr,
+  slotIdSize,
+  slotsInUse,
+  spareArea,
+} from '../config/store';
+import { readVmConfig, vmDirectionLabel, vmIdPtr, vmIdSize, vmIsStrict } from '../config/vm';
+import { arenaReset } from '../shim/arena';
+import { getBuffer } from '../shim/buffers';
+import { rememberRoot, rootOfStream, slotOfRoot } from '../shim/contexts';
+import { logEnabled, logInit, logText } from '../shim/log';
+import { record } from '../shim/metrics';
+import { getProperty, propertyPath } from '../shim/properties';
+import { echoInit } from './echo';
+import { gauge, metricBegin, putWord } from './labels';
+import { findGood, keepGood } from './last-good';
+import { defineTagMetrics } from './tagging';
 
-const PLUGIN_NAME = "plugin_name";
+const PLUGIN_NAME = 'plugin_name';
 const pluginName: usize = propertyPath(PLUGIN_NAME);
 const out: Slice = changetype<Slice>(memory.data(8, 8));
 
 /** proxy_on_vm_start: a VM configuration that cannot be read is as none, and is said. */
 export function startVm(size: u32): void {
-	arenaReset();
-	logInit();
-	if (size == 0) return;
-	const read =
-		size <= CONFIG_SIZE_MAX &&
-		getBuffer(BufferType.VmConfiguration, size, out) == Status.Ok;
-	if (read && readVmConfig(out.ptr, out.size)) return;
-	textReset();
-	putAscii("tagalong: VM configuration not understood, going on without one: ");
-	if (read) putFault();
-	else putAscii("it cannot be read");
-	logText(LogLevel.Error);
+  arenaReset();
+  logInit();
+  if (size == 0) return;
+  const read =
+    size <= CONFIG_SIZE_MAX && getBuffer(BufferType.VmConfiguration, size, out) == Status.Ok;
+  if (read && readVmConfig(out.ptr, out.size)) return;
+  textReset();
+  putAscii('tagalong: VM configuration not understood, going on without one: ');
+  if (read) putFault();
+  else putAscii('it cannot be read');
+  logText(LogLevel.Error);
 }
 
 /** proxy_on_configure: the answer to the host. */
 export function configure(rootId: u32, size: u32): bool {
-	arenaReset();
-	const slot = identify();
-	if (slot < 0) {
-		textReset();
-		putAscii("tagalong: configuration refused: ");
-		putNumber(SLOTS_MAX);
-		putAscii(
-			' plugins share this VM already, wanted a VM configuration with an "id" for each',
-		);
-		logText(LogLevel.Error);
-		return !vmIsStrict();
-	}
-	rememberRoot(rootId, slot);
-	arenaReset();
-	const accepted =
-		readText(size) &&
-		(isInForce(slot, out.ptr, out.size) || offer(slot, out.ptr, out.size));
-	if (!accepted) refuse(slot);
-	report(slot, !accepted);
-	return accepted || !vmIsStrict();
+  arenaReset();
+  const slot = identify();
+  if (slot < 0) {
+    textReset();
+    putAscii('tagalong: configuration refused: ');
+    putNumber(SLOTS_MAX);
+    putAscii(' plugins share this VM already, wanted a VM configuration with an "id" for each');
+    logText(LogLevel.Error);
+    return !vmIsStrict();
+  }
+  rememberRoot(rootId, slot);
+  arenaReset();
+  const accepted =
+    readText(size) && (isInForce(slot, out.ptr, out.size) || offer(slot, out.ptr, out.size));
+  if (!accepted) refuse(slot);
+  report(slot, !accepted);
+  return accepted || !vmIsStrict();
 }
 
 /** The plugin that is being configured: by the VM's id, else by its name. */
 function identify(): i32 {
-	if (vmIdSize() != 0) return slotFor(vmIdPtr(), vmIdSize());
-	if (getProperty(pluginName, PLUGIN_NAME.length, out) != Status.Ok)
-		out.size = 0;
-	return slotFor(out.ptr, out.size);
+  if (vmIdSize() != 0) return slotFor(vmIdPtr(), vmIdSize());
+  if (getProperty(pluginName, PLUGIN_NAME.length, out) != Status.Ok) out.size = 0;
+  return slotFor(out.ptr, out.size);
 }
 
 /** The configuration's bytes into `out`. */
 function readText(size: u32): bool {
-	faultReset();
-	if (size > CONFIG_SIZE_MAX)
-		return faultWhole("a configuration over 256 KiB", "a smaller one");
-	if (size == 0) return faultWhole("no configuration", "a JSON object");
-	const status = getBuffer(BufferType.PluginConfiguration, size, out);
-	if (status == Status.Ok && out.size == size) return true;
-	return faultWhole(
-		"a configuration that the host does not show",
-		"proxy_get_buffer_bytes allowed",
-	);
+  faultReset();
+  if (size > CONFIG_SIZE_MAX) return faultWhole('a configuration over 256 KiB', 'a smaller one');
+  if (size == 0) return faultWhole('no configuration', 'a JSON object');
+  const status = getBuffer(BufferType.PluginConfiguration, size, out);
+  if (status == Status.Ok && out.size == size) return true;
+  return faultWhole(
+    'a configuration that the host does not show',
+    'proxy_get_buffer_bytes allowed',
+  );
 }
 
 /** Compiles and puts in force; false with a fault raised. */
 function offer(slot: u32, ptr: usize, size: u32): bool {
-	const at = compileConfig(spareArea(), ptr, size);
-	if (at == 0) return false;
-	const config = changetype<Config>(at);
-	install(slot, at);
-	defineTagMetrics(config);
-	if (config.echoes) echoInit();
-	if (!vmIsStrict()) {
-		keepGood(
-			slotIdPtr(slot),
-			slotIdSize(slot),
-			vmDirectionLabel(),
-			config.textPtr,
-			config.textSize,
-		);
-	}
-	if (logEnabled(LogLevel.Info)) {
-		textReset();
-		putSubject(slot);
-		putAscii("configuration in force");
-		logText(LogLevel.Info);
-	}
-	return true;
+  const at = compileConfig(spareArea(), ptr, size);
+  if (at == 0) return false;
+  const config = changetype<Config>(at);
+  install(slot, at);
+  defineTagMetrics(config);
+  if (config.echoes) echoInit();
+  if (!vmIsStrict()) {
+    keepGood(
+      slotIdPtr(slot),
+      slotIdSize(slot),
+      vmDirectionLabel(),
+      config.textPtr,
+      config.textSize,
+    );
+  }
+  if (logEnabled(LogLevel.Info)) {
+    textReset();
+    putSubject(slot);
+    putAscii('configuration in force');
+    logText(LogLevel.Info);
+  }
+  return true;
 }
 
 /** Says what is wrong, and finds what serves instead. */
 function refuse(slot: u32): void {
-	textReset();
-	putSubject(slot);
-	putAscii("configuration refused at ");
-	putFault();
-	putAscii(
-		configOf(slot) != 0
-			? "; the one before stays in force"
-			: "; none is in force, requests pass",
-	);
-	logText(LogLevel.Error);
-	if (vmIsStrict() || configOf(slot) != 0) return;
-	arenaReset();
-	if (!findGood(slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel(), out))
-		return;
-	if (!offer(slot, out.ptr, out.size)) return;
-	textReset();
-	putSubject(slot);
-	putAscii("the last good configuration is in force again");
-	logText(LogLevel.Warn);
+  textReset();
+  putSubject(slot);
+  putAscii('configuration refused at ');
+  putFault();
+  putAscii(
+    configOf(slot) != 0 ? '; the one before stays in force' : '; none is in force, requests pass',
+  );
+  logText(LogLevel.Error);
+  if (vmIsStrict() || configOf(slot) != 0) return;
+  arenaReset();
+  if (!findGood(slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel(), out)) return;
+  if (!offer(slot, out.ptr, out.size)) return;
+  textReset();
+  putSubject(slot);
+  putAscii('the last good configuration is in force again');
+  logText(LogLevel.Warn);
 }
 
 /** Whom a log line is about: Envoy prints vm_id and root_id before it, alike for all policies. */
 function putSubject(slot: u32): void {
-	putAscii("tagalong ");
-	putBytes(slotIdPtr(slot), slotIdSize(slot));
-	putByte(0x20);
-	putAscii(vmDirectionLabel());
-	putAscii(": ");
+  putAscii('tagalong ');
+  putBytes(slotIdPtr(slot), slotIdSize(slot));
+  putByte(0x20);
+  putAscii(vmDirectionLabel());
+  putAscii(': ');
 }
 
 /** The gauges of this plugin: what is in force, what was refused, and the VM's memory. */
 function report(slot: u32, rejected: bool): void {
-	record(stateGauge(slot, "active"), configOf(slot) != 0 ? 1 : 0);
-	record(stateGauge(slot, "rejected"), rejected ? 1 : 0);
-	metricBegin(
-		"tagalong_heap_bytes",
-		slotIdPtr(slot),
-		slotIdSize(slot),
-		vmDirectionLabel(),
-	);
-	record(gauge(), heapMark());
+  record(stateGauge(slot, 'active'), configOf(slot) != 0 ? 1 : 0);
+  record(stateGauge(slot, 'rejected'), rejected ? 1 : 0);
+  metricBegin('tagalong_heap_bytes', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
+  record(gauge(), heapMark());
 }
 
 function stateGauge(slot: u32, state: string): u32 {
-	metricBegin(
-		"tagalong_config",
-		slotIdPtr(slot),
-		slotIdSize(slot),
-		vmDirectionLabel(),
-	);
-	putWord("state", state);
-	return gauge();
+  metricBegin('tagalong_config', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
+  putWord('state', state);
+  return gauge();
 }
 
 /** Where the next allocation would be: what grows if anything allocates that should not. */
 function heapMark(): u64 {
-	const mark = heap.alloc(0);
-	heap.free(mark);
-	return mark;
+  const mark = heap.alloc(0);
+  heap.free(mark);
+  return mark;
 }
 
 /** The configuration that serves a stream, or 0: then the request passes. */
 export function configOfStream(contextId: u32): usize {
-	if (slotsInUse() == 0) return 0;
-	if (slotsInUse() == 1) return configOf(0);
-	const slot = slotOfRoot(rootOfStream(contextId));
-	return slot < 0 ? 0 : configOf(slot);
+  if (slotsInUse() == 0) return 0;
+  if (slotsInUse() == 1) return configOf(0);
+  const slot = slotOfRoot(rootOfStream(contextId));
+  return slot < 0 ? 0 : configOf(slot);
 }

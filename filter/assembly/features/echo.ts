@@ -5,8 +5,8 @@
 // response came costs one header in one response, counted; so is one whose stream ended without a
 // response, as the host does not tell.
 
-import { MapType, Status } from "../abi/enums";
-import { replaceHeader } from "../shim/headers";
+import { MapType, Status } from '../abi/enums';
+import { replaceHeader } from '../shim/headers';
 
 /** Streams that can wait at once. A power of two. */
 export const ECHO_COUNT: u32 = 4096;
@@ -26,67 +26,61 @@ let ring: usize = 0;
 
 /** At configure time, for a configuration that echoes. */
 export function echoInit(): void {
-	if (ring != 0) return;
-	ring = heap.alloc(ECHO_COUNT * ECHO_SIZE);
-	for (let i: u32 = 0; i < ECHO_COUNT; i++) store<u32>(ring + i * ECHO_SIZE, 0);
+  if (ring != 0) return;
+  ring = heap.alloc(ECHO_COUNT * ECHO_SIZE);
+  for (let i: u32 = 0; i < ECHO_COUNT; i++) store<u32>(ring + i * ECHO_SIZE, 0);
 }
 
 function entryOf(contextId: u32): usize {
-	return ring + (contextId & (ECHO_COUNT - 1)) * ECHO_SIZE;
+  return ring + (contextId & (ECHO_COUNT - 1)) * ECHO_SIZE;
 }
 
 /** Before the first `echoAdd` of a request. False: the entry of a stream that still waited is lost. */
 export function echoBegin(contextId: u32): bool {
-	const entry = entryOf(contextId);
-	const free = load<u32>(entry) == 0;
-	store<u32>(entry, contextId);
-	store<u32>(entry, ENTRY_HEADER_SIZE, ENTRY_USED);
-	return free;
+  const entry = entryOf(contextId);
+  const free = load<u32>(entry) == 0;
+  store<u32>(entry, contextId);
+  store<u32>(entry, ENTRY_HEADER_SIZE, ENTRY_USED);
+  return free;
 }
 
 /** False: it does not fit. */
 export function echoAdd(
-	contextId: u32,
-	namePtr: usize,
-	nameSize: u32,
-	valuePtr: usize,
-	valueSize: u32,
+  contextId: u32,
+  namePtr: usize,
+  nameSize: u32,
+  valuePtr: usize,
+  valueSize: u32,
 ): bool {
-	const entry = entryOf(contextId);
-	const used = load<u32>(entry, ENTRY_USED);
-	const size = <u64>FIELD_HEADER_SIZE + <u64>nameSize + <u64>valueSize;
-	if (size > <u64>(ECHO_SIZE - used)) return false;
-	const field = entry + used;
-	store<u16>(field, <u16>nameSize);
-	store<u16>(field, <u16>valueSize, 2);
-	memory.copy(field + FIELD_HEADER_SIZE, namePtr, nameSize);
-	memory.copy(field + FIELD_HEADER_SIZE + nameSize, valuePtr, valueSize);
-	store<u32>(entry, used + <u32>size, ENTRY_USED);
-	return true;
+  const entry = entryOf(contextId);
+  const used = load<u32>(entry, ENTRY_USED);
+  const size = <u64>FIELD_HEADER_SIZE + <u64>nameSize + <u64>valueSize;
+  if (size > <u64>(ECHO_SIZE - used)) return false;
+  const field = entry + used;
+  store<u16>(field, <u16>nameSize);
+  store<u16>(field, <u16>valueSize, 2);
+  memory.copy(field + FIELD_HEADER_SIZE, namePtr, nameSize);
+  memory.copy(field + FIELD_HEADER_SIZE + nameSize, valuePtr, valueSize);
+  store<u32>(entry, used + <u32>size, ENTRY_USED);
+  return true;
 }
 
 /** Writes what waits for this stream into its response, and frees the entry. False: a write failed. */
 export function echoWrite(contextId: u32): bool {
-	if (ring == 0) return true;
-	const entry = entryOf(contextId);
-	if (load<u32>(entry) != contextId) return true;
-	store<u32>(entry, 0);
-	const end = entry + load<u32>(entry, ENTRY_USED);
-	let written = true;
-	for (let field = entry + ENTRY_HEADER_SIZE; field < end; ) {
-		const nameSize: u32 = load<u16>(field);
-		const valueSize: u32 = load<u16>(field, 2);
-		const namePtr = field + FIELD_HEADER_SIZE;
-		const valuePtr = namePtr + nameSize;
-		const status = replaceHeader(
-			MapType.ResponseHeaders,
-			namePtr,
-			nameSize,
-			valuePtr,
-			valueSize,
-		);
-		if (status != Status.Ok) written = false;
-		field = valuePtr + valueSize;
-	}
-	return written;
+  if (ring == 0) return true;
+  const entry = entryOf(contextId);
+  if (load<u32>(entry) != contextId) return true;
+  store<u32>(entry, 0);
+  const end = entry + load<u32>(entry, ENTRY_USED);
+  let written = true;
+  for (let field = entry + ENTRY_HEADER_SIZE; field < end; ) {
+    const nameSize: u32 = load<u16>(field);
+    const valueSize: u32 = load<u16>(field, 2);
+    const namePtr = field + FIELD_HEADER_SIZE;
+    const valuePtr = namePtr + nameSize;
+    const status = replaceHeader(MapType.ResponseHeaders, namePtr, nameSize, valuePtr, valueSize);
+    if (status != Status.Ok) written = false;
+    field = valuePtr + valueSize;
+  }
+  return written;
 }

@@ -2,21 +2,15 @@
 // Promise: at most one call to the host for headers, as the configuration planned it; the client's
 // address is asked for once, and only by a condition that needs it. Values are not copied.
 
-import { MapType, Status } from "../abi/enums";
-import { parseAddressAndPort } from "../bytes/address";
-import type { Slice } from "../bytes/slice";
-import {
-	type Config,
-	type HeaderName,
-	type HeaderNames,
-	nameAt,
-	ReadPlan,
-} from "../config/layout";
-import { findName, NO_NAME } from "../config/names";
-import { arenaTake } from "../shim/arena";
-import { getHeader, getHeaderPairs } from "../shim/headers";
-import type { PairCursor } from "../shim/pairs";
-import { getProperty, propertyPath } from "../shim/properties";
+import { MapType, Status } from '../abi/enums';
+import { parseAddressAndPort } from '../bytes/address';
+import { Slice } from '../bytes/slice';
+import { Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
+import { findName, NO_NAME } from '../config/names';
+import { arenaTake } from '../shim/arena';
+import { getHeader, getHeaderPairs } from '../shim/headers';
+import { PairCursor } from '../shim/pairs';
+import { getProperty, propertyPath } from '../shim/properties';
 
 /**
  * One value of a header that the policy needs.
@@ -27,13 +21,13 @@ import { getProperty, propertyPath } from "../shim/properties";
  */
 @unmanaged
 export class Value {
-	ptr: usize;
-	size: u32;
-	next: usize;
+  ptr: usize;
+  size: u32;
+  next: usize;
 }
 export const VALUE_SIZE: u32 = 12;
 
-const SOURCE_ADDRESS = "source.address";
+const SOURCE_ADDRESS = 'source.address';
 const sourceAddress: usize = propertyPath(SOURCE_ADDRESS);
 
 const out: Slice = changetype<Slice>(memory.data(8, 8));
@@ -41,73 +35,71 @@ const pairs: PairCursor = changetype<PairCursor>(memory.data(32, 8));
 const address: usize = memory.data(16, 8);
 
 enum AddressState {
-	NotRead = 0,
-	Absent = 1,
-	Present = 2,
+  NotRead = 0,
+  Absent = 1,
+  Present = 2,
 }
 let addressState: AddressState = AddressState.NotRead;
 
 /** Reads the headers that the configuration needs. False: they could not be read. */
 export function readRequest(config: Config): bool {
-	addressState = AddressState.NotRead;
-	const names = changetype<HeaderNames>(config.names);
-	if (config.readPlan == <u8>ReadPlan.Nothing) return true;
-	if (config.readPlan == <u8>ReadPlan.Pairs) {
-		if (getHeaderPairs(MapType.RequestHeaders, out) != Status.Ok) return false;
-		return indexPairs(names, out.ptr, out.size);
-	}
-	const name = nameAt(names, 0);
-	name.first = 0;
-	const status = getHeader(MapType.RequestHeaders, name.ptr, name.size, out);
-	if (status == Status.NotFound) return true;
-	return status == Status.Ok && append(name, out.ptr, out.size);
+  addressState = AddressState.NotRead;
+  const names = changetype<HeaderNames>(config.names);
+  if (config.readPlan == <u8>ReadPlan.Nothing) return true;
+  if (config.readPlan == <u8>ReadPlan.Pairs) {
+    if (getHeaderPairs(MapType.RequestHeaders, out) != Status.Ok) return false;
+    return indexPairs(names, out.ptr, out.size);
+  }
+  const name = nameAt(names, 0);
+  name.first = 0;
+  const status = getHeader(MapType.RequestHeaders, name.ptr, name.size, out);
+  if (status == Status.NotFound) return true;
+  return status == Status.Ok && append(name, out.ptr, out.size);
 }
 
 /** Hangs the values of a serialized list of pairs under the names that the policy needs. */
 export function indexPairs(names: HeaderNames, ptr: usize, size: u32): bool {
-	for (let i: u32 = 0; i < names.count; i++) nameAt(names, i).first = 0;
-	if (!pairs.open(ptr, size)) return false;
-	while (pairs.next()) {
-		const index = findName(names, pairs.namePtr, pairs.nameSize);
-		if (index == NO_NAME) continue;
-		if (!append(nameAt(names, index), pairs.valuePtr, pairs.valueSize))
-			return false;
-	}
-	return true;
+  for (let i: u32 = 0; i < names.count; i++) nameAt(names, i).first = 0;
+  if (!pairs.open(ptr, size)) return false;
+  while (pairs.next()) {
+    const index = findName(names, pairs.namePtr, pairs.nameSize);
+    if (index == NO_NAME) continue;
+    if (!append(nameAt(names, index), pairs.valuePtr, pairs.valueSize)) return false;
+  }
+  return true;
 }
 
 function append(name: HeaderName, ptr: usize, size: u32): bool {
-	const at = arenaTake(VALUE_SIZE);
-	if (at == 0) return false;
-	const value = changetype<Value>(at);
-	value.ptr = ptr;
-	value.size = size;
-	value.next = 0;
-	if (name.first == 0) name.first = at;
-	else changetype<Value>(name.last).next = at;
-	name.last = at;
-	return true;
+  const at = arenaTake(VALUE_SIZE);
+  if (at == 0) return false;
+  const value = changetype<Value>(at);
+  value.ptr = ptr;
+  value.size = size;
+  value.next = 0;
+  if (name.first == 0) name.first = at;
+  else changetype<Value>(name.last).next = at;
+  name.last = at;
+  return true;
 }
 
 /** The first value of a header, or 0; more behind `next`. */
 export function firstValue(config: Config, index: u32): usize {
-	return nameAt(changetype<HeaderNames>(config.names), index).first;
+  return nameAt(changetype<HeaderNames>(config.names), index).first;
 }
 
 /** For the rest of this pass the request has no such header. */
 export function forgetHeader(config: Config, index: u32): void {
-	nameAt(changetype<HeaderNames>(config.names), index).first = 0;
+  nameAt(changetype<HeaderNames>(config.names), index).first = 0;
 }
 
 /** The client's address as Envoy derived it (bytes/address.ts), or 0 where there is none. */
 export function clientAddress(): usize {
-	if (addressState == AddressState.NotRead) {
-		const read =
-			getProperty(sourceAddress, SOURCE_ADDRESS.length, out) == Status.Ok;
-		addressState =
-			read && parseAddressAndPort(out.ptr, out.size, address)
-				? AddressState.Present
-				: AddressState.Absent;
-	}
-	return addressState == AddressState.Present ? address : 0;
+  if (addressState == AddressState.NotRead) {
+    const read = getProperty(sourceAddress, SOURCE_ADDRESS.length, out) == Status.Ok;
+    addressState =
+      read && parseAddressAndPort(out.ptr, out.size, address)
+        ? AddressState.Present
+        : AddressState.Absent;
+  }
+  return addressState == AddressState.Present ? address : 0;
 }

@@ -14,15 +14,15 @@ const base: usize = heap.alloc(ARENA_SIZE);
 let used: u32 = 0;
 
 export function arenaReset(): void {
-	used = 0;
+  used = 0;
 }
 
 /** `size` bytes, aligned to 8, or 0 where that many are not left. Not cleared. */
 export function arenaTake(size: u32): usize {
-	const free = ARENA_SIZE - used;
-	if (size > free) return 0;
-	const ptr = base + used;
-	const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
-	used = rounded < free ? used + rounded : ARENA_SIZE;
-	return ptr;
+  const free = ARENA_SIZE - used;
+  if (size > free) return 0;
+  const ptr = base + used;
+  const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
+  used = rounded < free ? used + rounded : ARENA_SIZE;
+  return ptr;
 }

@@ -26,38 +26,38 @@ let nextRoot: u32 = 0;
 
 /** From proxy_on_context_create. */
 export function rememberStream(id: u32, rootId: u32): void {
-	const entry = streams + ((id & (STREAMS_MAX - 1)) << ENTRY_SHIFT);
-	store<u32>(entry, id);
-	store<u32>(entry, rootId, ENTRY_VALUE);
+  const entry = streams + ((id & (STREAMS_MAX - 1)) << ENTRY_SHIFT);
+  store<u32>(entry, id);
+  store<u32>(entry, rootId, ENTRY_VALUE);
 }
 
 export function rootOfStream(id: u32): u32 {
-	const entry = streams + ((id & (STREAMS_MAX - 1)) << ENTRY_SHIFT);
-	return load<u32>(entry) == id ? load<u32>(entry, ENTRY_VALUE) : NO_ROOT;
+  const entry = streams + ((id & (STREAMS_MAX - 1)) << ENTRY_SHIFT);
+  return load<u32>(entry) == id ? load<u32>(entry, ENTRY_VALUE) : NO_ROOT;
 }
 
 /** Ties a root context to a slot; the oldest of `ROOTS_MAX` others is forgotten for it. */
 export function rememberRoot(id: u32, slot: u32): void {
-	let entry = rootEntry(id);
-	if (entry == 0) {
-		entry = roots + ((nextRoot % ROOTS_MAX) << ENTRY_SHIFT);
-		nextRoot++;
-	}
-	store<u32>(entry, id);
-	store<u32>(entry, slot, ENTRY_VALUE);
+  let entry = rootEntry(id);
+  if (entry == 0) {
+    entry = roots + ((nextRoot % ROOTS_MAX) << ENTRY_SHIFT);
+    nextRoot++;
+  }
+  store<u32>(entry, id);
+  store<u32>(entry, slot, ENTRY_VALUE);
 }
 
 /** The slot of a root context, or -1. */
 export function slotOfRoot(id: u32): i32 {
-	const entry = rootEntry(id);
-	return entry != 0 ? load<i32>(entry, ENTRY_VALUE) : -1;
+  const entry = rootEntry(id);
+  return entry != 0 ? load<i32>(entry, ENTRY_VALUE) : -1;
 }
 
 function rootEntry(id: u32): usize {
-	if (id == NO_ROOT) return 0;
-	for (let i: u32 = 0; i < ROOTS_MAX; i++) {
-		const entry = roots + (i << ENTRY_SHIFT);
-		if (load<u32>(entry) == id) return entry;
-	}
-	return 0;
+  if (id == NO_ROOT) return 0;
+  for (let i: u32 = 0; i < ROOTS_MAX; i++) {
+    const entry = roots + (i << ENTRY_SHIFT);
+    if (load<u32>(entry) == id) return entry;
+  }
+  return 0;
 }

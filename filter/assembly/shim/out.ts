@@ -14,13 +14,13 @@ export const outSize: usize = outPtr + 4;
  * value, a call that the capability list leaves out).
  */
 export function outClear(): void {
-	store<u64>(outPtr, 0);
+  store<u64>(outPtr, 0);
 }
 
 export function outBytes(): usize {
-	return load<u32>(outPtr);
+  return load<u32>(outPtr);
 }
 
 export function outByteCount(): u32 {
-	return load<u32>(outSize);
+  return load<u32>(outSize);
 }

@@ -1,10 +1,10 @@
 // shared: data that all VMs with one vm_id share, across workers and configuration pushes.
 // A key can never be deleted (proxy-wasm/spec issue 32), so keys must come from a bounded set.
 
-import type { Status } from "../abi/enums";
-import { proxy_get_shared_data, proxy_set_shared_data } from "../abi/env";
-import type { Slice } from "../bytes/slice";
-import { outByteCount, outBytes, outClear, outPtr, outSize } from "./out";
+import { Status } from '../abi/enums';
+import { proxy_get_shared_data, proxy_set_shared_data } from '../abi/env';
+import { Slice } from '../bytes/slice';
+import { outByteCount, outBytes, outClear, outPtr, outSize } from './out';
 
 /** Accepted by `setShared` whatever stands under the key. */
 export const CAS_ANY: u32 = 0;
@@ -13,22 +13,16 @@ const casCell: usize = memory.data(4, 4);
 
 /** The value into `out`; its compare-and-swap number is then `sharedCas()`. */
 export function getShared(keyPtr: usize, keySize: u32, out: Slice): Status {
-	outClear();
-	store<u32>(casCell, CAS_ANY);
-	const status = proxy_get_shared_data(
-		keyPtr,
-		keySize,
-		outPtr,
-		outSize,
-		casCell,
-	);
-	out.ptr = outBytes();
-	out.size = outByteCount();
-	return status;
+  outClear();
+  store<u32>(casCell, CAS_ANY);
+  const status = proxy_get_shared_data(keyPtr, keySize, outPtr, outSize, casCell);
+  out.ptr = outBytes();
+  out.size = outByteCount();
+  return status;
 }
 
 export function sharedCas(): u32 {
-	return load<u32>(casCell);
+  return load<u32>(casCell);
 }
 
 /**
@@ -36,11 +30,11 @@ export function sharedCas(): u32 {
  * absent key creates it: that is create-if-absent.
  */
 export function setShared(
-	keyPtr: usize,
-	keySize: u32,
-	valuePtr: usize,
-	valueSize: u32,
-	cas: u32,
+  keyPtr: usize,
+  keySize: u32,
+  valuePtr: usize,
+  valueSize: u32,
+  cas: u32,
 ): Status {
-	return proxy_set_shared_data(keyPtr, keySize, valuePtr, valueSize, cas);
+  return proxy_set_shared_data(keyPtr, keySize, valuePtr, valueSize, cas);
 }
