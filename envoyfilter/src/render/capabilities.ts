@@ -1,0 +1,52 @@
+// capabilities: which host calls and callbacks a filter entry may use.
+// A callback that need not run costs (facts: 1 to 1.3 µs each) and one left out of the list is
+// never called, so that one module serves every mix of features at the price of that mix.
+// The list also holds what configuring, recovering and logging a refusal need.
+
+import { createHash } from 'node:crypto';
+import type { FilterEntry } from '../policy/policy.js';
+
+/** Whatever the policy says: VM start, configuration, its refusal and recovery, counters. */
+const ALWAYS = [
+  'proxy_on_vm_start',
+  'proxy_on_configure',
+  'proxy_define_metric',
+  'proxy_get_buffer_bytes',
+  'proxy_get_log_level',
+  'proxy_get_property',
+  'proxy_get_shared_data',
+  'proxy_increment_metric',
+  'proxy_log',
+  'proxy_record_metric',
+  'proxy_set_shared_data',
+] as const;
+
+const REQUEST_TAGS = [
+  'proxy_on_request_headers',
+  'proxy_add_header_map_value',
+  'proxy_get_header_map_pairs',
+  'proxy_get_header_map_value',
+  'proxy_remove_header_map_value',
+  'proxy_replace_header_map_value',
+] as const;
+
+const RESPONSE_TAGS = ['proxy_on_response_headers'] as const;
+
+/** Sorted; `proxy_on_context_create` is never in it: a rendered VM serves one entry. */
+export function capabilitiesOf(entry: FilterEntry): string[] {
+  const { mode, tags } = entry.configuration;
+  const list: string[] = [...ALWAYS];
+  if (mode !== 'disabled' && Array.isArray(tags) && tags.length > 0) {
+    list.push(...REQUEST_TAGS);
+    if (tags.some((tag) => tag?.echo === true)) list.push(...RESPONSE_TAGS);
+  }
+  return list.sort();
+}
+
+/**
+ * Names the list in the VM configuration: Envoy before 1.40 does not take another list for another
+ * VM, and the first one that was set would stay.
+ */
+export function capabilitiesHash(capabilities: readonly string[]): string {
+  return createHash('sha256').update(capabilities.join('\n')).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,4 @@
+// index: what applications import. Re-exports only.
+
+export type { Carrier } from './carrier.js';
+export { type Context, current, extract, inject, run } from './context.js';
