@@ -1,0 +1,40 @@
+// service: a Node service as a process of its own.
+// Promise: it ends when stopped, and with this process however that ends: its IPC channel closes.
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface Service {
+  readonly port: number;
+  /** Tells it something on its IPC channel. */
+  tell(message: object): void;
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 15_000;
+
+/** Starts `test/services/NAME.mjs` and waits for its port. */
+export async function startService(
+  name: string,
+  env: Record<string, string> = {},
+): Promise<Service> {
+  const script = fileURLToPath(new URL(`../services/${name}.mjs`, import.meta.url));
+  const child = fork(script, { env: { ...process.env, ...env }, execArgv: [] });
+  const exited = once(child, 'exit');
+  const started = await Promise.race([
+    once(child, 'message', { signal: AbortSignal.timeout(START_TIMEOUT_MS) }),
+    exited.then(([code]) => {
+      throw new Error(`service ${name} ended with code ${code} before it listened`);
+    }),
+  ]);
+  const { port } = started[0] as { port: number };
+  return {
+    port,
+    tell: (message) => child.send(message),
+    stop: async () => {
+      child.kill();
+      await exited;
+    },
+  };
+}
