@@ -2,43 +2,50 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EnvoyScenarios } from '../harness/envoy-scenarios.js';
-import { loadScenarios, type Result, type Scenario } from '../harness/scenario.js';
+import { HostScenarios } from '../harness/host-scenarios.js';
+import { type Case, loadScenarios, type Result, type Scenario } from '../harness/scenario.js';
 
-const scenarios = loadScenarios();
+type Later<T> = T | Promise<T>;
 
 interface Runner {
-  run(scenario: Scenario, index: number, it: Scenario['cases'][number]): Promise<Result> | Result;
-  counters(
-    scenario: Scenario,
-    index: number,
-  ): Promise<Record<string, number>> | Record<string, number>;
+  run(scenario: Scenario, index: number, it: Case): Later<Result>;
+  counters(scenario: Scenario, index: number): Later<Record<string, number>>;
   stop(): Promise<void>;
 }
 
-const hosts: Record<string, () => Promise<Runner> | Runner> = {
-  'Envoy 1.40': () => EnvoyScenarios.start(scenarios, '1.40.0'),
-  'Envoy 1.36': () => EnvoyScenarios.start(scenarios, '1.36.4'),
-};
+const scenarios = loadScenarios();
+const hosts: readonly [string, () => Later<Runner>][] = [
+  ['the V8 host', () => new HostScenarios(scenarios)],
+  ['Envoy 1.40', () => EnvoyScenarios.start(scenarios, '1.40.0')],
+  ['Envoy 1.36', () => EnvoyScenarios.start(scenarios, '1.36.4')],
+];
 
-describe.each(Object.keys(hosts))('scenarios on %s', (host) => {
+// What each scenario came to on the first host; the others must agree in all that was observed.
+const first = new Map<string, unknown>();
+
+describe.each(hosts)('scenarios on %s', (_host, start) => {
   let runner: Runner;
 
   beforeAll(async () => {
-    runner = await (hosts[host] as () => Promise<Runner>)();
+    runner = await start();
   });
   afterAll(() => runner?.stop());
 
-  it.each(scenarios.map((scenario, index) => [scenario.name, scenario, index] as const))(
-    '%s',
-    async (_name, scenario, index) => {
-      for (const it of scenario.cases) {
-        const result = await runner.run(scenario, index, it);
-        expect.soft(result.status, `${it.name}: status`).toBe(200);
-        expect.soft(result.forwarded, `${it.name}: request`).toMatchObject(it.forwarded ?? {});
-        expect.soft(result.response, `${it.name}: response`).toMatchObject(it.response ?? {});
-      }
-      const counters = await runner.counters(scenario, index);
-      if (scenario.metrics) expect(counters).toEqual(scenario.metrics);
-    },
-  );
+  it.each(
+    scenarios.map((scenario, index) => [scenario.name, scenario, index] as const),
+  )('%s', async (name, scenario, index) => {
+    const results: Result[] = [];
+    for (const it of scenario.cases) {
+      const result = await runner.run(scenario, index, it);
+      results.push(result);
+      expect.soft(result.status, `${it.name}: status`).toBe(200);
+      expect.soft(result.forwarded, `${it.name}: request`).toMatchObject(it.forwarded ?? {});
+      expect.soft(result.response, `${it.name}: response`).toMatchObject(it.response ?? {});
+    }
+    const counters = await runner.counters(scenario, index);
+    if (scenario.metrics) expect.soft(counters).toEqual(scenario.metrics);
+    const all = { results, counters };
+    if (!first.has(name)) first.set(name, all);
+    expect(all).toEqual(first.get(name));
+  });
 });

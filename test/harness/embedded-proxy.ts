@@ -67,7 +67,8 @@ export class EmbeddedProxy implements MeshProxy {
     const pairs = [...outcome.headers];
     const route = listener.routes.find(
       ({ when }) =>
-        when === undefined || pairs.some(([name, value]) => name === when.header && value === when.value),
+        when === undefined ||
+        pairs.some(([name, value]) => name === when.header && value === when.value),
     );
     const cluster = route?.cluster ?? '';
     const tag = pairs.find(([name]) => name === 'x-traffic-tag')?.[1] ?? '-';
@@ -78,7 +79,10 @@ export class EmbeddedProxy implements MeshProxy {
         method: req.method,
         path: pairs.find(([name]) => name === ':path')?.[1],
         setHost: false,
-        headers: [['host', req.headers.host ?? ''], ...pairs.filter(([name]) => !name.startsWith(':'))].flat(),
+        headers: [
+          ['host', req.headers.host ?? ''],
+          ...pairs.filter(([name]) => !name.startsWith(':')),
+        ].flat(),
       },
       (incoming) => {
         const answered = stream.responseHeaders([
@@ -97,7 +101,9 @@ export class EmbeddedProxy implements MeshProxy {
     );
     outgoing.on('error', (error) => {
       stream.done();
-      res.writeHead(503).end(`${this.#spec.name}: ${cluster} cannot be reached: ${error.message}\n`);
+      res
+        .writeHead(503)
+        .end(`${this.#spec.name}: ${cluster} cannot be reached: ${error.message}\n`);
     });
     req.pipe(outgoing);
   }

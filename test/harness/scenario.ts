@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import type { Direction, FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 
@@ -40,7 +41,7 @@ export interface Result {
   readonly response: Record<string, string[]>;
 }
 
-const folder = new URL('../scenarios/', import.meta.url).pathname;
+const folder = fileURLToPath(new URL('../scenarios/', import.meta.url));
 
 /** Every scenario of `test/scenarios`, by file and document. */
 export function loadScenarios(): Scenario[] {

@@ -63,19 +63,26 @@ describe('inject', () => {
     expect(own).toHaveProperty('x-request-id', 'r-1');
   });
 
-  it.each(['reviews', 'reviews.shop.svc', 'a.cluster.local', '10.1.2.3', '[fd00::1]', 'localhost'])(
-    'sends headers to %s',
-    (host) => {
-      expect(inject({}, `http://${host}:9080/`, context)).toHaveProperty('x-traffic-tag');
-    },
-  );
+  it.each([
+    'reviews',
+    'reviews.shop.svc',
+    'a.cluster.local',
+    '10.1.2.3',
+    '[fd00::1]',
+    'localhost',
+  ])('sends headers to %s', (host) => {
+    expect(inject({}, `http://${host}:9080/`, context)).toHaveProperty('x-traffic-tag');
+  });
 
-  it.each(['example.com', '8.8.8.8', '169.254.169.254', '[fe80::1]', 'metadata.google.internal'])(
-    'sends nothing to %s',
-    (host) => {
-      expect(inject({}, `http://${host}/`, context)).toEqual({});
-    },
-  );
+  it.each([
+    'example.com',
+    '8.8.8.8',
+    '169.254.169.254',
+    '[fe80::1]',
+    'metadata.google.internal',
+  ])('sends nothing to %s', (host) => {
+    expect(inject({}, `http://${host}/`, context)).toEqual({});
+  });
 });
 
 describe('run', () => {

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 
 // Argument 1 is the process group, the others are paths. Input: 'ended' = the group is gone (its
 // number may soon be another's), 'done' = nothing to do any more. End of input: this process is gone.
-const WATCH = `group=$1; shift
+const WATCH = `PATH=/usr/bin:/bin:$PATH; group=$1; shift
 while read -r word; do
   [ "$word" = done ] && exit 0
   group=

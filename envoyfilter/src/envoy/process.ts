@@ -129,7 +129,7 @@ async function launch(options: StartOptions, name: string, dir: string): Promise
 // that is a socket: hence a real pipe, by name.
 function openOutput(dir: string): { read: Socket; write: number } {
   const path = join(dir, 'output');
-  execFileSync('mkfifo', ['-m', '600', path]);
+  execFileSync('mkfifo', ['-m', '600', path], { env: { PATH: '/usr/bin:/bin' } });
   const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const write = openSync(path, constants.O_WRONLY);
   return { read: new Socket({ fd: read, readable: true, writable: false }), write };

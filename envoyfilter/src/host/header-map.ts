@@ -3,7 +3,7 @@
 // A header that Envoy keeps inline exists once: adding to it appends after a comma (`cookie`:
 // after "; "); others may repeat. `set` removes all and adds at the end, as Envoy's setCopy does.
 
-import { inlineHeaders, type HeaderKind } from './inline-headers.js';
+import { type HeaderKind, inlineHeaders } from './inline-headers.js';
 import type { Pair } from './wire.js';
 
 /** What callers may pass as headers. Characters above U+00FF are written as their UTF-8 bytes. */
@@ -161,9 +161,9 @@ function asciiLower(text: string): string {
 
 /** Latin-1 text for `value`: bytes as they are, text beyond U+00FF as UTF-8. */
 export function byteString(value: string | Uint8Array): string {
-  if (typeof value !== 'string') return Buffer.from(value).latin1Slice();
+  if (typeof value !== 'string') return Buffer.from(value).toString('latin1');
   for (let i = 0; i < value.length; i += 1) {
-    if (value.charCodeAt(i) > 0xff) return Buffer.from(value, 'utf8').latin1Slice();
+    if (value.charCodeAt(i) > 0xff) return Buffer.from(value, 'utf8').toString('latin1');
   }
   return value;
 }

@@ -47,7 +47,7 @@ export class GuestMemory {
   /** The bytes as Latin-1 text. */
   text(ptr: number, size: number): string | undefined {
     if (!this.has(ptr, size)) return undefined;
-    return size === 0 ? '' : this.#bytes.latin1Slice(ptr, ptr + size);
+    return size === 0 ? '' : this.#bytes.toString('latin1', ptr, ptr + size);
   }
 
   /**
@@ -67,7 +67,7 @@ export class GuestMemory {
       while (i < size && known.charCodeAt(i) === bytes[ptr + i]) i += 1;
       if (i === size) return known;
     }
-    const text = bytes.latin1Slice(ptr, ptr + size);
+    const text = bytes.toString('latin1', ptr, ptr + size);
     this.#interned[slot] = text;
     return text;
   }
@@ -98,7 +98,7 @@ export class GuestMemory {
   writeText(ptr: number, text: string): void {
     const bytes = this.#fresh();
     if (text.length >= NATIVE_WRITE_MIN) {
-      bytes.latin1Write(text, ptr);
+      bytes.write(text, ptr, 'latin1');
       return;
     }
     for (let i = 0; i < text.length; i += 1) bytes[ptr + i] = text.charCodeAt(i);

@@ -16,7 +16,7 @@ export type Direction = keyof typeof DIRECTIONS;
 export function int64Text(value: bigint): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
-  return bytes.latin1Slice();
+  return bytes.toString('latin1');
 }
 
 const DIRECTION_TEXT = {

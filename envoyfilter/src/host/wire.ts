@@ -60,7 +60,7 @@ export function encodePairs(pairs: readonly Pair[]): Uint8Array {
   const bytes = Buffer.alloc(pairsSize(names, values));
   const sink: PairSink = {
     setU32: (at, value) => bytes.writeUInt32LE(value, at),
-    writeText: (at, text) => void bytes.latin1Write(text, at),
+    writeText: (at, text) => void bytes.write(text, at, 'latin1'),
   };
   writePairs(sink, 0, names, values);
   return bytes;
@@ -79,7 +79,10 @@ export function decodePairs(bytes: Uint8Array): Pair[] {
     const nameEnd = at + data.readUInt32LE(4 + 8 * i);
     const valueEnd = nameEnd + 1 + data.readUInt32LE(8 + 8 * i);
     if (valueEnd + 1 > size || data[nameEnd] !== 0 || data[valueEnd] !== 0) return [];
-    pairs.push([data.latin1Slice(at, nameEnd), data.latin1Slice(nameEnd + 1, valueEnd)]);
+    pairs.push([
+      data.toString('latin1', at, nameEnd),
+      data.toString('latin1', nameEnd + 1, valueEnd),
+    ]);
     at = valueEnd + 1;
   }
   return at === size ? pairs : [];

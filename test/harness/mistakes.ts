@@ -1,0 +1,667 @@
+// mistakes: configurations that the filter must refuse, and what it must say of each.
+// A line of the log reads `… refused at PATH: found FOUND, wanted WANTED`; `wanted` may be cut.
+
+export interface Mistake {
+  readonly name: string;
+  /** What the host delivers; bytes where it is no text. */
+  readonly configuration: string | Uint8Array;
+  /** JSONPath of the place. */
+  readonly path: string;
+  readonly found: string;
+  /** How the rest of the line begins. */
+  readonly wanted: string;
+}
+
+/** The id and direction that every configuration here carries, where it carries any. */
+export const MISTAKE_ID = 'mistakes/policy/0';
+/** Bytes of the largest configuration that the filter reads. */
+export const CONFIGURATION_SIZE_MAX = 256 << 10;
+
+const DEPTH = 100_000;
+const TAG = '$.tags[0]';
+const RULE = `${TAG}.rules[0]`;
+const WHEN = `${RULE}.when`;
+
+const LATER = 'no such key: this version of the filter cannot do it yet';
+const HEADER_NAME = 'the name of a header (letters, digits and -; not a pseudo-header)';
+const VALUE = 'a value for the tag: visible text, no blank at its ends';
+const NETWORK = 'an address or network such as 10.0.0.0/8 or 2001:db8::/32';
+const STRINGS = 'an array of strings, at least one';
+
+type Json = unknown;
+
+function top(sections: object): string {
+  return JSON.stringify({ id: MISTAKE_ID, direction: 'gateway', ...sections });
+}
+function tags(...list: Json[]): string {
+  return top({ tags: list });
+}
+function tag(fields: object): string {
+  return tags({ header: 'x-traffic-tag', ...fields });
+}
+function rules(...list: Json[]): string {
+  return tag({ rules: list });
+}
+function rule(fields: object): string {
+  return rules({ value: 'canary', ...fields });
+}
+function when(condition: Json): string {
+  return rule({ when: condition });
+}
+function header(operator: object): string {
+  return when({ header: 'x-user', ...operator });
+}
+/** Text around the JSON of a string, which JSON.stringify would not write. */
+function rawDefault(json: string): string {
+  return tag({ default: '@' }).replace('"@"', json);
+}
+function bytesAt(text: string, bytes: readonly number[]): Uint8Array {
+  const [before = '', after = ''] = text.split('@');
+  return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+}
+
+const list: Mistake[] = [];
+function add(
+  name: string,
+  configuration: string | Uint8Array,
+  path: string,
+  found: string,
+  wanted: string,
+): void {
+  list.push({ name, configuration, path, found, wanted });
+}
+
+// No JSON at all, or none that the whole may be.
+add('no text', '', '$', 'no configuration', 'a JSON object');
+add('nothing but blanks', ' \n\t', '$', 'no text at all', 'a JSON object');
+add('an array', '[]', '$', 'an empty array', 'an object with the keys id direction mode tags');
+add('a number', '12', '$', '12', 'an object with the keys ');
+add('null', 'null', '$', 'null', 'an object with the keys ');
+add('a word that is none', 'nul', '$', 'the bytes "nul"', 'a JSON value');
+add('cut off in a key', '{"id', '$', 'the end of the text', 'a string that ends in a double quote');
+add('cut off behind a colon', '{"id":', '$.id', 'the end of the text', 'a JSON value');
+add(
+  'cut off in a list',
+  '{"tags":[{',
+  '$.tags[0]',
+  'the end of the text',
+  'a key in double quotes',
+);
+add('text behind the end', `${top({})} {}`, '$', 'the bytes "{}"', 'the end of the text');
+add('a comma too many', '{"id":"a",}', '$', 'the bytes "}"', 'a key in double quotes');
+add('a comment', '{/**/}', '$', 'the bytes "/**/}"', 'a key in double quotes');
+add('YAML', 'id: a\n', '$', 'the bytes "id: a\\x0a"', 'a JSON value');
+add('a leading zero', '{"mode":01}', '$.mode', 'the bytes "1}"', 'a number without leading zeros');
+add(
+  'a byte order mark',
+  `\ufeff${top({})}`,
+  '$',
+  'the bytes "\\xef\\xbb\\xbf{\\"id\\":\\"mistak"',
+  'a JSON value',
+);
+add(
+  'a hundred thousand arrays deep',
+  '['.repeat(DEPTH) + ']'.repeat(DEPTH),
+  `$${'[0]'.repeat(32)}`,
+  'a value nested too deep',
+  'at most 32 levels',
+);
+add(
+  'a hundred thousand objects deep, cut off',
+  '{"all":'.repeat(30_000),
+  `$${'.all'.repeat(32)}`,
+  'a value nested too deep',
+  'at most 32 levels',
+);
+add(
+  'over 256 KiB',
+  top({}).padEnd(CONFIGURATION_SIZE_MAX + 1),
+  '$',
+  'a configuration over 256 KiB',
+  'a smaller one',
+);
+add(
+  'more values than the scratch memory holds',
+  `[${'0,'.repeat(100_000)}0]`,
+  '$',
+  'more values than there is room for',
+  'a smaller configuration',
+);
+add(
+  'more than an area holds, once compiled',
+  areaTooSmall(),
+  '$',
+  'more than fits into 1 MiB once compiled',
+  'a smaller configuration',
+);
+add(
+  'more headers than a policy may read',
+  when({ all: Array.from({ length: 256 }, (_, i) => ({ header: `h${i}`, present: true })) }),
+  '$',
+  'more than 256 different headers',
+  'fewer of them',
+);
+
+// Strings.
+add(
+  'invalid UTF-8',
+  bytesAt(tag({ default: '@' }), [0xff, 0xfe]),
+  `${TAG}.default`,
+  'the bytes "\\xff\\xfe\\"}]}"',
+  'valid UTF-8',
+);
+add(
+  'an overlong form in UTF-8',
+  bytesAt(tag({ default: '@' }), [0xc0, 0xaf]),
+  `${TAG}.default`,
+  'the bytes "\\xc0\\xaf\\"}]}"',
+  'valid UTF-8',
+);
+add(
+  'a surrogate in UTF-8',
+  bytesAt(tag({ default: '@' }), [0xed, 0xa0, 0x80]),
+  `${TAG}.default`,
+  'the bytes "\\xed\\xa0\\x80\\"}]}"',
+  'valid UTF-8',
+);
+add(
+  'invalid UTF-8 in a key',
+  bytesAt('{"@":1}', [0x80]),
+  '$',
+  'the bytes "\\x80\\":1}"',
+  'valid UTF-8',
+);
+add(
+  'a lone surrogate',
+  rawDefault('"\\ud800x"'),
+  `${TAG}.default`,
+  'the bytes "\\\\ud800x\\"}]}"',
+  'a valid escape',
+);
+add(
+  'a low surrogate alone',
+  rawDefault('"\\udc00"'),
+  `${TAG}.default`,
+  'the bytes "\\\\udc00\\"}]}"',
+  'a valid escape',
+);
+add(
+  'an escape that is none',
+  rawDefault('"\\x41"'),
+  `${TAG}.default`,
+  'the bytes "\\\\x41\\"}]}"',
+  'a valid escape',
+);
+add(
+  'a control character in a string',
+  rawDefault('"a\nb"'),
+  `${TAG}.default`,
+  'the bytes "\\x0ab\\"}]}"',
+  'no control characters in a string',
+);
+
+// The configuration.
+add('an unknown key', top({ tag: [] }), '$', 'the key "tag"', 'one of: id direction mode tags');
+add('a key in capitals', top({ Tags: [] }), '$', 'the key "Tags"', 'one of: ');
+add('an empty key', top({ '': 1 }), '$', 'the key ""', 'one of: ');
+add(
+  'a key that would forge a line of the log',
+  top({ 'a\nerror\u0000é': 1 }),
+  '$',
+  'the key "a\\x0aerror\\x00\\xc3\\xa9"',
+  'one of: ',
+);
+for (const key of ['limits', 'propagate', 'client', 'paths']) {
+  add(`${key}, not yet`, top({ [key]: {} }), `$.${key}`, `a key "${key}"`, LATER);
+}
+add('no id', '{"direction":"gateway"}', '$', 'no such key there', 'id: NAMESPACE/POLICY/ENTRY');
+add('an id that is a number', top({ id: 7 }), '$.id', '7', 'an id such as shop/checkout/0');
+add('an empty id', top({ id: '' }), '$.id', '""', 'an id such as shop/checkout/0');
+add('an id too long', top({ id: 'i'.repeat(257) }), '$.id', 'a longer text', 'at most 256 bytes');
+add('no direction', '{"id":"a/b/0"}', '$', 'no such key there', 'direction: "gateway", "inb');
+add(
+  'a direction that is none',
+  top({ direction: 'sidecar' }),
+  '$.direction',
+  '"sidecar"',
+  '"gateway", "inbound" or "outbound"',
+);
+add('a direction that is an array', top({ direction: [1] }), '$.direction', 'an array', '"gatew');
+add(
+  'a mode that is none',
+  top({ mode: 'Enforce' }),
+  '$.mode',
+  '"Enforce"',
+  '"enforce", "dryRun" or "disabled"',
+);
+add('a mode that is false', top({ mode: false }), '$.mode', 'false', '"enforce", "dryRun" or');
+add('a key twice', '{"id":"a","id":"a"}', '$', 'twice the key "id"', 'it once');
+
+// Tags.
+add(
+  'tags that are an object',
+  top({ tags: {} }),
+  '$.tags',
+  'an empty object',
+  'an array of tag he',
+);
+add('a tag that is a string', tags('x-tag'), TAG, '"x-tag"', 'an object with the keys header inc');
+add(
+  'too many tags',
+  tags(...Array.from({ length: 17 }, (_, i) => ({ header: `t-${i}` }))),
+  '$.tags',
+  'more tag headers',
+  'at most 16',
+);
+add('an unknown key in a tag', tag({ value: 'a' }), TAG, 'the key "value"', 'one of: header incom');
+add('carry, not yet', tag({ carry: ['baggage'] }), `${TAG}.carry`, 'a key "carry"', LATER);
+add('a tag without header', tags({}), TAG, 'no such key there', 'header: the name of the tag head');
+add('a header that is a list', tags({ header: ['a'] }), `${TAG}.header`, 'an array', HEADER_NAME);
+add('an empty header', tags({ header: '' }), `${TAG}.header`, '""', HEADER_NAME);
+add('a header with a blank', tags({ header: 'x tag' }), `${TAG}.header`, '"x tag"', HEADER_NAME);
+add('a header with a colon', tags({ header: 'x-tag:' }), `${TAG}.header`, '"x-tag:"', HEADER_NAME);
+add('a pseudo-header', tags({ header: ':path' }), `${TAG}.header`, '":path"', HEADER_NAME);
+add('a header beyond ASCII', tags({ header: 'é' }), `${TAG}.header`, '"\\xc3\\xa9"', HEADER_NAME);
+add(
+  'a header too long',
+  tags({ header: 'h'.repeat(257) }),
+  `${TAG}.header`,
+  `"${'h'.repeat(64)}..."`,
+  HEADER_NAME,
+);
+for (const name of [
+  'Host',
+  'connection',
+  'Content-Length',
+  'transfer-encoding',
+  'te',
+  'upgrade',
+  'trailer',
+  'keep-alive',
+]) {
+  const found = JSON.stringify(name.toLowerCase());
+  const wanted = 'a header that does not frame or address the message';
+  add(`the reserved header ${name}`, tags({ header: name }), `${TAG}.header`, found, wanted);
+}
+add(
+  'a tag header twice, in another case',
+  tags({ header: 'x-tag' }, { header: 'x-stage' }, { header: 'X-Tag' }),
+  '$.tags[2].header',
+  '"x-tag"',
+  'a tag header that does not stand in "tags" already',
+);
+const INCOMING = '"strip", "trust" or {"allow": [values]}';
+add('incoming that is none', tag({ incoming: 'keep' }), `${TAG}.incoming`, '"keep"', INCOMING);
+add('incoming that is true', tag({ incoming: true }), `${TAG}.incoming`, 'true', INCOMING);
+add(
+  'an unknown key in incoming',
+  tag({ incoming: { deny: ['a'] } }),
+  `${TAG}.incoming`,
+  'the key "deny"',
+  'one of: allow',
+);
+add(
+  'incoming without allow',
+  tag({ incoming: {} }),
+  `${TAG}.incoming`,
+  'no such key there',
+  'allow: the values that may come in',
+);
+add(
+  'an empty allow',
+  tag({ incoming: { allow: [] } }),
+  `${TAG}.incoming.allow`,
+  'an empty array',
+  'an array of values, at least one',
+);
+add(
+  'a number in allow',
+  tag({ incoming: { allow: ['a', 1] } }),
+  `${TAG}.incoming.allow[1]`,
+  '1',
+  VALUE,
+);
+add('rules that are an object', tag({ rules: { a: 1 } }), `${TAG}.rules`, 'an object', 'an array');
+add('a default that is a number', tag({ default: 1 }), `${TAG}.default`, '1', VALUE);
+add('an empty default', tag({ default: '' }), `${TAG}.default`, '""', VALUE);
+add('echo that is a string', tag({ echo: 'yes' }), `${TAG}.echo`, '"yes"', 'true or false');
+
+// Rules.
+add('a rule that is null', rules(null), RULE, 'null', 'an object with the keys name when value');
+add('an empty rule', rules({}), RULE, 'no such key there', 'value: what the tag becomes');
+add('a rule without value', rules({ name: 'a' }), RULE, 'no such key there', 'value: what the tag');
+add('an unknown key in a rule', rule({ match: {} }), RULE, 'the key "match"', 'one of: name when');
+for (const key of ['percent', 'identity', 'salt', 'mint', 'dryRun']) {
+  add(`${key}, not yet`, rule({ [key]: 10 }), `${RULE}.${key}`, `a key "${key}"`, LATER);
+}
+add(
+  'a value to copy, not yet',
+  rule({ value: { header: 'x-team' } }),
+  `${RULE}.value`,
+  'a value to copy',
+  'a string: this version of the filter cannot copy values yet',
+);
+add('a value that is a number', rule({ value: 1.5e3 }), `${RULE}.value`, '1500', VALUE);
+add('an empty value', rule({ value: '' }), `${RULE}.value`, '""', VALUE);
+add(
+  'a value with a line break',
+  rule({ value: 'a\r\nb' }),
+  `${RULE}.value`,
+  '"a\\x0d\\x0ab"',
+  VALUE,
+);
+add('a value with a DEL', rule({ value: 'a\u007f' }), `${RULE}.value`, '"a\\x7f"', VALUE);
+add('a value that ends in a blank', rule({ value: 'a ' }), `${RULE}.value`, '"a "', VALUE);
+add('a value that starts with a blank', rule({ value: ' a' }), `${RULE}.value`, '" a"', VALUE);
+add(
+  'a value too long',
+  rule({ value: 'v'.repeat(257) }),
+  `${RULE}.value`,
+  'a longer text',
+  'at most 256 bytes',
+);
+for (const mark of [';.;', '=.=']) {
+  const value = `a${mark}b`;
+  add(
+    `a value that holds ${mark}`,
+    rule({ value }),
+    `${RULE}.value`,
+    `"${value}"`,
+    'a text without ;.; and =.=',
+  );
+}
+add(
+  'a rule named default',
+  rule({ name: 'default' }),
+  `${RULE}.name`,
+  '"default"',
+  'another name: "default" labels the counter of the default',
+);
+add(
+  'a rule that is named twice',
+  rules({ name: 'a', value: 'b' }, { value: 'c' }, { name: 'a', value: 'd' }),
+  `${TAG}.rules[2].name`,
+  '"a"',
+  'a name that no other rule of this tag has',
+);
+add(
+  'a key twice in a rule',
+  rule({ name: 'a' }).replace('name', 'value'),
+  RULE,
+  'twice the key "v',
+  '',
+);
+
+// Conditions.
+add('an empty when', when({}), WHEN, 'an empty object', 'at least one condition; leave "when" out');
+add(
+  'when that is a list',
+  when([{ ip: ['::1'] }]),
+  WHEN,
+  'an array',
+  'an object with the keys head',
+);
+add(
+  'an unknown key in when',
+  when({ headers: 'a' }),
+  WHEN,
+  'the key "headers"',
+  'one of: header coo',
+);
+add(
+  'an unknown key in a nested condition',
+  when({ all: [{ ip: ['::1'] }, { not: { any: [{ user: 'a' }] } }] }),
+  `${WHEN}.all[1].not.any[0]`,
+  'the key "user"',
+  'one of: header cookie query',
+);
+add(
+  'an unknown key in path',
+  when({ path: { equals: '/' } }),
+  `${WHEN}.path`,
+  'the key "equals"',
+  '',
+);
+add(
+  'a template on a host',
+  when({ host: { template: '/{a}' } }),
+  `${WHEN}.host`,
+  'the key "template"',
+  'one of: exact prefix suffix contains in present ignoreCase',
+);
+add('regex, not yet', header({ regex: '.*' }), `${WHEN}.regex`, 'a key "regex"', LATER);
+add(
+  'regex on the path, not yet',
+  when({ path: { regex: '.*' } }),
+  `${WHEN}.path.regex`,
+  'a key "regex"',
+  LATER,
+);
+add(
+  'a header without operator',
+  header({}),
+  WHEN,
+  'no operator',
+  'one of: exact prefix suffix con',
+);
+add('ignoreCase alone', header({ ignoreCase: true }), WHEN, 'no operator', 'one of: exact prefix');
+add(
+  'an empty path',
+  when({ path: {} }),
+  `${WHEN}.path`,
+  'no operator',
+  'one of: exact prefix suff',
+);
+add(
+  'an operator that is none',
+  header({ equals: 'a' }),
+  WHEN,
+  'the key "equals"',
+  'one of: header',
+);
+add(
+  'two operators',
+  header({ exact: 'a', prefix: 'b' }),
+  WHEN,
+  'a second operator "prefix"',
+  'one',
+);
+add(
+  'an operator without subject',
+  when({ exact: 'a', method: ['GET'] }),
+  WHEN,
+  'the operator "exact"',
+  'header, cookie or query beside it',
+);
+add(
+  'two subjects',
+  when({ header: 'a', cookie: 'b', exact: 'c' }),
+  WHEN,
+  'a second of header, cookie and query',
+  'one; put the other under "all"',
+);
+add(
+  'a header condition on :path',
+  when({ header: ':path', exact: '/' }),
+  `${WHEN}.header`,
+  '":path"',
+  HEADER_NAME,
+);
+add(
+  'a cookie with a blank',
+  when({ cookie: 'a b', present: true }),
+  `${WHEN}.cookie`,
+  '"a b"',
+  'the n',
+);
+add(
+  'an empty query name',
+  when({ query: '', present: true }),
+  `${WHEN}.query`,
+  '""',
+  'the name of a',
+);
+add('exact that is a number', header({ exact: 1 }), `${WHEN}.exact`, '1', 'a string');
+add(
+  'an empty prefix',
+  header({ prefix: '' }),
+  `${WHEN}.prefix`,
+  '""',
+  'a string that is not empty',
+);
+add(
+  'an operand too long',
+  header({ contains: 'c'.repeat(4097) }),
+  `${WHEN}.contains`,
+  'a longer text',
+  'at most 4096 bytes',
+);
+add(
+  'present that is a string',
+  header({ present: 'yes' }),
+  `${WHEN}.present`,
+  '"yes"',
+  'true or fa',
+);
+add(
+  'ignoreCase with present',
+  header({ present: true, ignoreCase: true }),
+  WHEN,
+  '"ignoreCase" with "present"',
+  'one of the two',
+);
+add(
+  'ignoreCase that is 1',
+  header({ exact: 'a', ignoreCase: 1 }),
+  `${WHEN}.ignoreCase`,
+  '1',
+  'true',
+);
+add('an empty in', header({ in: [] }), `${WHEN}.in`, 'an empty array', STRINGS);
+add('in that is a string', header({ in: 'a' }), `${WHEN}.in`, '"a"', STRINGS);
+add('a null in in', header({ in: ['a', null] }), `${WHEN}.in[1]`, 'null', 'a string');
+for (const template of ['users/{id}', '/users/{id}x', '/{}', '/a}b', '']) {
+  add(
+    `the template ${JSON.stringify(template)}`,
+    when({ path: { template } }),
+    `${WHEN}.path.template`,
+    JSON.stringify(template),
+    'a template such as /users/{id}/orders',
+  );
+}
+add('an empty method', when({ method: [] }), `${WHEN}.method`, 'an empty array', STRINGS);
+add(
+  'a method with a blank',
+  when({ method: ['GET '] }),
+  `${WHEN}.method[0]`,
+  '"GET "',
+  'a method s',
+);
+add(
+  'an empty ip',
+  when({ ip: [] }),
+  `${WHEN}.ip`,
+  'an empty array',
+  'an array of addresses or networks, at least one',
+);
+for (const network of [
+  '10.0.0.0/33',
+  '10.0.0/8',
+  '10.0.0.256',
+  '010.0.0.1',
+  '::/129',
+  '1::2::3',
+  '10.0.0.0/',
+  'localhost',
+  '',
+]) {
+  add(
+    `the network ${JSON.stringify(network)}`,
+    when({ ip: ['::1', network] }),
+    `${WHEN}.ip[1]`,
+    JSON.stringify(network),
+    NETWORK,
+  );
+}
+add('a number for a network', when({ ip: [10] }), `${WHEN}.ip[0]`, '10', NETWORK);
+add(
+  'an empty tag condition',
+  when({ tag: {} }),
+  `${WHEN}.tag`,
+  'an empty object',
+  'an object of tag',
+);
+add(
+  'an unknown tag',
+  when({ tag: { 'x-stage': 'pre' } }),
+  `${WHEN}.tag`,
+  'the tag "x-stage"',
+  'a tag header that stands before this one in "tags"',
+);
+add(
+  'the tag itself',
+  when({ tag: { 'X-Traffic-Tag': 'a' } }),
+  `${WHEN}.tag`,
+  'the tag "x-traffic-tag"',
+  'a tag header that stands before this one in "tags"',
+);
+add(
+  'the same tag twice',
+  tags(
+    { header: 'a' },
+    { header: 'b', rules: [{ value: 'c', when: { tag: { a: 'd', A: 'e' } } }] },
+  ),
+  '$.tags[1].rules[0].when.tag',
+  'twice the key "a"',
+  'it once',
+);
+add(
+  'a tag condition with a number',
+  tags({ header: 'a' }, { header: 'b', rules: [{ value: 'c', when: { tag: { a: 1 } } }] }),
+  '$.tags[1].rules[0].when.tag.a',
+  '1',
+  'the value of a tag',
+);
+for (const key of ['all', 'any']) {
+  add(
+    `an empty ${key}`,
+    when({ [key]: [] }),
+    `${WHEN}.${key}`,
+    'an empty array',
+    'at least one cond',
+  );
+  add(
+    `${key} that is an object`,
+    when({ [key]: {} }),
+    `${WHEN}.${key}`,
+    'an empty object',
+    'an array',
+  );
+  add(
+    `an empty condition in ${key}`,
+    when({ [key]: [{}] }),
+    `${WHEN}.${key}[0]`,
+    'an empty object',
+    'at',
+  );
+}
+add('an empty not', when({ not: {} }), `${WHEN}.not`, 'an empty object', 'at least one condition');
+add('not that is a list', when({ not: [] }), `${WHEN}.not`, 'an empty array', 'an object with the');
+
+/**
+ * 256 KiB of what takes most room once compiled: patterns of `contains`, three bytes for each one,
+ * beside the text itself.
+ */
+function areaTooSmall(): string {
+  const condition = (size: number) => ({ header: 'a', contains: 'c'.repeat(size) });
+  const all = Array.from({ length: 63 }, () => condition(4096));
+  const rest = CONFIGURATION_SIZE_MAX - when({ all: [...all, condition(0)] }).length;
+  return when({ all: [...all, condition(rest)] });
+}
+
+export const mistakes: readonly Mistake[] = list;
+
+/** What the log must hold of a mistake. */
+export function refusal({ path, found, wanted }: Mistake): string {
+  return `configuration refused at ${path}: found ${found}${wanted === '' ? '' : `, wanted ${wanted}`}`;
+}
