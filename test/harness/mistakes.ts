@@ -665,3 +665,66 @@ export const mistakes: readonly Mistake[] = list;
 export function refusal({ path, found, wanted }: Mistake): string {
   return `configuration refused at ${path}: found ${found}${wanted === '' ? '' : `, wanted ${wanted}`}`;
 }
+
+function nots(depth: number): Json {
+  return depth === 0 ? { method: ['GET'] } : { not: nots(depth - 1) };
+}
+
+/** Configurations that stand at a bound: accepted, each with one on its other side refused. */
+export const bounds: readonly {
+  readonly name: string;
+  readonly within: string;
+  readonly beyond: string;
+}[] = [
+  {
+    name: 'bytes of a configuration',
+    within: top({}).padEnd(CONFIGURATION_SIZE_MAX),
+    beyond: top({}).padEnd(CONFIGURATION_SIZE_MAX + 1),
+  },
+  // The object of `when` is the sixth level, and `method` holds one more.
+  { name: 'levels of nesting', within: when(nots(25)), beyond: when(nots(26)) },
+  {
+    name: 'tags',
+    within: tags(...Array.from({ length: 16 }, (_, i) => ({ header: `t-${i}` }))),
+    beyond: tags(...Array.from({ length: 17 }, (_, i) => ({ header: `t-${i}` }))),
+  },
+  {
+    name: 'headers that are read',
+    within: when({
+      all: Array.from({ length: 255 }, (_, i) => ({ header: `h${i}`, present: true })),
+    }),
+    beyond: when({
+      all: Array.from({ length: 256 }, (_, i) => ({ header: `h${i}`, present: true })),
+    }),
+  },
+  {
+    name: 'bytes of an id',
+    within: top({ id: 'i'.repeat(256) }),
+    beyond: top({ id: 'i'.repeat(257) }),
+  },
+  {
+    name: 'bytes of a header name',
+    within: tags({ header: 'h'.repeat(256) }),
+    beyond: tags({ header: 'h'.repeat(257) }),
+  },
+  {
+    name: 'bytes of a value, which count, not characters',
+    within: rule({ value: 'é'.repeat(128) }),
+    beyond: rule({ value: `${'é'.repeat(128)}a` }),
+  },
+  {
+    name: 'bytes of an operand',
+    within: header({ contains: 'c'.repeat(4096) }),
+    beyond: header({ contains: 'c'.repeat(4097) }),
+  },
+  {
+    name: 'bits of a network of version 4',
+    within: when({ ip: ['10.0.0.0/32'] }),
+    beyond: when({ ip: ['10.0.0.0/33'] }),
+  },
+  {
+    name: 'bits of a network of version 6',
+    within: when({ ip: ['::/128'] }),
+    beyond: when({ ip: ['::/129'] }),
+  },
+];

@@ -1,0 +1,71 @@
+// The schema and the filter agree on what a configuration is.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { Host } from '../../envoyfilter/src/host/index.js';
+import { loadEntry } from '../harness/host-plugin.js';
+import { mistakes } from '../harness/mistakes.js';
+import { configurationText, entryOf, loadScenarios } from '../harness/scenario.js';
+
+const path = createRequire(import.meta.url).resolve('@tagalong/filter/config.schema.json');
+const validate = new Ajv2020({ allErrors: true, strict: false }).compile(
+  JSON.parse(readFileSync(path, 'utf8')),
+);
+
+/** The configuration as data, or undefined where it is no JSON. */
+function parsed(configuration: string | Uint8Array): unknown {
+  try {
+    const text =
+      typeof configuration === 'string'
+        ? configuration
+        : new TextDecoder('utf8', { fatal: true }).decode(configuration);
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What JSON Schema has no words for: the filter alone refuses it. */
+const BEYOND_SCHEMA = new Set([
+  'a key twice in a rule',
+  'a lone surrogate',
+  'a low surrogate alone',
+  'a rule that is named twice',
+  'a tag header twice, in another case',
+  'an unknown tag',
+  'more headers than a policy may read',
+  'more than an area holds, once compiled',
+  'over 256 KiB',
+  'the network ""',
+  'the network "010.0.0.1"',
+  'the network "10.0.0.0/"',
+  'the network "10.0.0.0/33"',
+  'the network "10.0.0.256"',
+  'the network "10.0.0/8"',
+  'the network "1::2::3"',
+  'the network "::/129"',
+  'the network "localhost"',
+  'the same tag twice',
+  'the tag itself',
+]);
+
+describe('the schema', () => {
+  it.each(
+    loadScenarios().map((scenario, index) => [scenario.name, scenario, index] as const),
+  )('agrees with the filter on "%s"', (_name, scenario, index) => {
+    const entry = entryOf(scenario, index);
+    const text = configurationText(scenario, entry);
+    const plugin = loadEntry(new Host(), entry, { configuration: text, strict: true });
+    expect(validate(parsed(text)) === true).toBe(plugin.accepted);
+  });
+
+  it.each(
+    mistakes.map((mistake) => [mistake.name, mistake] as const),
+  )('refuses what the filter refuses: %s', (name, { configuration }) => {
+    const value = parsed(configuration);
+    if (value === undefined) return;
+    expect(validate(value)).toBe(BEYOND_SCHEMA.has(name));
+  });
+});
