@@ -100,7 +100,7 @@ async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
   const lines = [...outer.reverse(), ...String(page.via).split(', ').reverse()];
   const found = {
     tag: String(page.reviews.tag),
-    rule: ruleOf(before, counters(await proxy.metrics())),
+    rule: ruleOf(before, counters(await proxy.metrics())) || 'none',
     version: String(page.reviews.version),
   };
   const wrong = (['tag', 'rule', 'version'] as const)
