@@ -1,0 +1,26 @@
+// index: what programs import. Re-exports only.
+
+export * from './envoy/index.js';
+export * from './host/index.js';
+export {
+  type Direction,
+  type FilterEntry,
+  type FilterSpec,
+  filterEntries,
+  type Policy,
+  PolicyError,
+  type RouteSpec,
+  readPolicy,
+} from './policy/policy.js';
+export { capabilitiesHash, capabilitiesOf } from './render/capabilities.js';
+export { LABELS, statsConfig } from './render/stats-tags.js';
+export {
+  discoveredFilter,
+  extensionConfig,
+  type PluginConfig,
+  pluginConfig,
+  ROOT_ID,
+  staticFilter,
+  VM_ID,
+  type WasmFilterOptions,
+} from './render/wasm-filter.js';
