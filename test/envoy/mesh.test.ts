@@ -40,17 +40,19 @@ describe.each(['1.40.0', '1.36.4'])('the mesh on Envoy %s', (version) => {
       'v2',
       'canary',
     ],
-  ] as [string, [string, string][], string, string][])(
-    'sends %s from outside where the policy says',
-    async (_who, headers, reviews, tag) => {
-      expect(await call(mesh.edgePort, headers)).toEqual({
-        status: 200,
-        service: 'reviews',
-        version: reviews,
-        tag,
-      });
-    },
-  );
+  ] as [
+    string,
+    [string, string][],
+    string,
+    string,
+  ][])('sends %s from outside where the policy says', async (_who, headers, reviews, tag) => {
+    expect(await call(mesh.edgePort, headers)).toEqual({
+      status: 200,
+      service: 'reviews',
+      version: reviews,
+      tag,
+    });
+  });
 
   it('keeps a tag inside the mesh', async () => {
     const headers: [string, string][] = [['x-traffic-tag', 'canary']];

@@ -64,11 +64,15 @@ export function withConfiguration(filter: object, bytes: string | Uint8Array): o
 const UNTIL_MS = 10_000;
 const POLL_MS = 5;
 
-/** Waits until `condition` holds. @throws Error with `what` after ten seconds */
-export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + UNTIL_MS;
+/** Waits until `condition` holds. @throws Error with `what` at the deadline, ten seconds */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  timeoutMs = UNTIL_MS,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${UNTIL_MS} ms passed: ${what}`);
+    if (performance.now() > deadline) throw new Error(`${timeoutMs} ms passed: ${what}`);
     await delay(POLL_MS);
   }
 }

@@ -1,6 +1,6 @@
 // host: the release module in the V8 host, loaded as the renderers load it into Envoy.
 
-import { type Host, type HeaderPairs, type Plugin } from '../../envoyfilter/src/host/index.js';
+import type { Host, Plugin } from '../../envoyfilter/src/host/index.js';
 import type { Direction, FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 import { pluginConfig } from '../../envoyfilter/src/render/wasm-filter.js';
 import { WASM_PATH, wasmBytes } from './wasm.js';
@@ -49,27 +49,44 @@ export function loadFilter(host: Host, entry: FilterEntry, options: LoadOptions 
   });
 }
 
-/** The module without VM configuration and without restriction, as a WasmPlugin loads it. */
-export function loadShared(host: Host, name: string, configuration: string): Plugin {
-  return host.load({ name, rootId: 'tagalong', vmId: 'tagalong', configuration, code });
+/** The module without restriction, and without VM configuration unless given: as a WasmPlugin. */
+export function loadShared(
+  host: Host,
+  name: string,
+  configuration: string,
+  vmConfiguration: string | Uint8Array = '',
+): Plugin {
+  const identity = { name, rootId: 'tagalong', vmId: 'tagalong' };
+  return host.load({ ...identity, vmConfiguration, configuration, code });
 }
 
-/** Names and values as a client sends them, behind the pseudo-headers of a plain request. */
+export interface Start {
+  readonly method?: string;
+  /** Default `/`; null: none. */
+  readonly path?: string | null;
+  readonly authority?: string;
+}
+
+/** Headers as a client sends them, behind the pseudo-headers of a plain request. */
 export function requestOf(
-  headers: HeaderPairs = [],
-  { method = 'GET', path = '/' as string | undefined, authority = 'test.example' } = {},
-): [string, string | Uint8Array][] {
+  headers: readonly (readonly [string, string])[] = [],
+  { method = 'GET', path = '/', authority = 'test.example' }: Start = {},
+): (readonly [string, string])[] {
   return [
     [':authority', authority],
-    ...(path === undefined ? [] : ([[':path', path]] as [string, string][])),
+    ...(path === null ? [] : ([[':path', path]] as const)),
     [':method', method],
     [':scheme', 'http'],
-    ...[...headers].map(([name, value]): [string, string | Uint8Array] => [name, value]),
+    ...headers,
   ];
 }
 
 /** The values of a header of one request after the filter. */
-export function tagAfter(plugin: Plugin, header: string, headers: HeaderPairs = []): string[] {
+export function tagAfter(
+  plugin: Plugin,
+  header: string,
+  headers: readonly (readonly [string, string])[] = [],
+): string[] {
   const stream = plugin.open({ sourceAddress: '192.0.2.1:1234' });
   const outcome = stream.requestHeaders(requestOf(headers));
   stream.done();

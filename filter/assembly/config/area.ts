@@ -8,7 +8,7 @@
 //   +-----------------+-------------------+--------------------+
 
 /**
- * Bytes of an area. The largest configuration is 256 KiB; a condition takes 56 bytes and its text
+ * Bytes of an area. The largest configuration is 256 KiB; a condition takes 40 bytes and its text
  * at least 18. Pages that were never used cost address space only.
  */
 export const AREA_SIZE: u32 = 1 << 20;

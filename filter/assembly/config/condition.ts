@@ -7,7 +7,7 @@ import { buildSearchTable, searchTableSize } from '../bytes/search';
 import { equal, equalsAscii, foldInPlace, SLICE_SIZE, sliceAt } from '../bytes/slice';
 import { isTemplate } from '../bytes/template';
 import { areaCopy, areaTake } from './area';
-import { faultValue, faultWhole, faultWords, listHolds } from './fault';
+import { faultValue, faultWords, listHolds } from './fault';
 import {
   CONDITION_SIZE,
   Condition,
@@ -23,11 +23,12 @@ import {
   checkBoolean,
   checkHeaderName,
   checkObject,
+  checkOnce,
   checkText,
   checkToken,
   member,
 } from './members';
-import { internName, NO_NAME } from './names';
+import { checkInterned, internName, NO_NAME } from './names';
 import { Kind, Node, nodeAt } from './node';
 
 const FIELDS = 'header cookie query';
@@ -133,17 +134,13 @@ function internLiteral(literal: string): u32 {
   return internName(changetype<HeaderNames>(config.names), copy, literal.length);
 }
 
-function checkIndex(index: u32): bool {
-  return index != NO_NAME || faultWhole('more than 256 different headers', 'fewer of them');
-}
-
 function compileHeader(node: Node, child: Node): usize {
   if (!checkHeaderName(child)) return 0;
   const ptr = newCondition(Subject.Header);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
   condition.index = internName(changetype<HeaderNames>(config.names), child.ptr, child.size);
-  return checkIndex(condition.index) && compileOperator(node, condition, OPERATORS) ? ptr : 0;
+  return checkInterned(condition.index) && compileOperator(node, condition, OPERATORS) ? ptr : 0;
 }
 
 /** A cookie or a field of the query; `header` is where its list stands. */
@@ -159,7 +156,7 @@ function compileField(node: Node, child: Node, subject: Subject, header: string)
   condition.index = internLiteral(header);
   condition.namePtr = areaCopy(child.ptr, child.size);
   condition.nameSize = child.size;
-  if (condition.namePtr == 0 || !checkIndex(condition.index)) return 0;
+  if (condition.namePtr == 0 || !checkInterned(condition.index)) return 0;
   return compileOperator(node, condition, OPERATORS) ? ptr : 0;
 }
 
@@ -172,7 +169,7 @@ function compilePart(child: Node, subject: Subject, header: string, keys: string
   condition.index = internLiteral(header);
   // Host names are compared without case (RFC 9110 section 4.2.3).
   condition.fold = subject == Subject.Host;
-  return checkIndex(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
+  return checkInterned(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
 }
 
 /** The one operator among the members of `node`, and `ignoreCase`. */
@@ -266,7 +263,7 @@ function compileMethod(child: Node): usize {
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
   condition.index = internLiteral(':method');
-  if (!checkIndex(condition.index) || !compileIn(child, condition)) return 0;
+  if (!checkInterned(condition.index) || !compileIn(child, condition)) return 0;
   for (let at = child.first; at != 0; at = nodeAt(at).next) {
     if (!checkToken(nodeAt(at), 'a method such as GET')) return 0;
   }
@@ -323,6 +320,7 @@ function compileTags(child: Node): usize {
       );
       return 0;
     }
+    if (!checkOnce(child, item)) return 0;
     const ptr = newCondition(Subject.Tag);
     if (ptr == 0) return 0;
     const condition = changetype<Condition>(ptr);

@@ -136,8 +136,9 @@ export function putFault(): void {
   putAscii(wantedMore);
 }
 
-/** Whether `literal`, a list of words divided by blanks, holds the word. */
+/** Whether `list`, words divided by blanks, holds the word; an empty word is in no list. */
 export function listHolds(list: string, ptr: usize, size: u32): bool {
+  if (size == 0) return false;
   let start = 0;
   for (let i = 0; i <= list.length; i++) {
     if (i < list.length && list.charCodeAt(i) != 0x20) continue;

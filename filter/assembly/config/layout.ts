@@ -140,8 +140,10 @@ export const RULE_SIZE: u32 = 24;
  *   +----------+------+-------+-----------+------------+-------+-----------+----------+
  *   | incoming | echo | index | allowPtr  | allowCount | rules | ruleCount | default… |
  *   +----------+------+-------+-----------+------------+-------+-----------+----------+
- *   | …Size | keptMetric | strippedMetric | defaultMetric | pass: valuePtr, valueSize, came, same |
- *   +-------+------------+----------------+---------------+--------------------------------------+
+ *   | …Size | keptMetric | strippedMetric | defaultMetric | pass: valuePtr, valueSize, came, … |
+ *   +-------+------------+----------------+---------------+-------------------------------------+
+ *   | …camePtr, cameSize |
+ *   +--------------------+ 64
  */
 @unmanaged
 export class Tag {
@@ -175,12 +177,12 @@ export const TAGS_MAX: u32 = 16;
 export const CAME_UNKNOWN: u32 = <u32>-1;
 
 /**
- *   0         4        8           9      10         12      16     20         24
- *   +---------+--------+-----------+------+----------+-------+------+----------+
- *   | textPtr | textSz | direction | mode | readPlan | names | tags | tagCount |
- *   +---------+--------+-----------+------+----------+-------+------+----------+
- *   | idPtr | idSize | activeMetric | echoes | unreadableMetric … |
- *   +-------+--------+--------------+--------+--------------------+
+ *   0         4          8           9      10         11       12      16     20
+ *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
+ *   | textPtr | textSize | direction | mode | readPlan | echoes | names | tags | tagCount |
+ *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
+ *   | idPtr | idSize | headersErrors | writeErrors | echoErrors |
+ *   +-------+--------+---------------+-------------+------------+ 44
  */
 @unmanaged
 export class Config {
@@ -203,7 +205,7 @@ export class Config {
   writeErrors: u32;
   echoErrors: u32;
 }
-export const CONFIG_SIZE: u32 = 52;
+export const CONFIG_SIZE: u32 = 44;
 
 export function tagAt(config: Config, index: u32): Tag {
   return changetype<Tag>(config.tags + index * TAG_SIZE);

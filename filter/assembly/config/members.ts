@@ -31,11 +31,17 @@ export function checkObject(node: Node, known: string, later: string): bool {
     if (!listHolds(known, child.keyPtr, child.keySize)) {
       return faultWords(node, 'the key', 'one of: ', known, child.keyPtr, child.keySize);
     }
-    for (let before = node.first; before != at; before = nodeAt(before).next) {
-      const other = nodeAt(before);
-      if (equal(other.keyPtr, other.keySize, child.keyPtr, child.keySize)) {
-        return faultWords(node, 'twice the key', 'it once', '', child.keyPtr, child.keySize);
-      }
+    if (!checkOnce(node, child)) return false;
+  }
+  return true;
+}
+
+/** No member of `node` before `child` has its key. */
+export function checkOnce(node: Node, child: Node): bool {
+  for (let at = node.first; at != changetype<usize>(child); at = nodeAt(at).next) {
+    const other = nodeAt(at);
+    if (equal(other.keyPtr, other.keySize, child.keyPtr, child.keySize)) {
+      return faultWords(node, 'twice the key', 'it once', '', child.keyPtr, child.keySize);
     }
   }
   return true;

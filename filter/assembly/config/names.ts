@@ -1,7 +1,8 @@
 // names: the headers that a policy needs, each once, found again by hash while a request is read.
 
 import { equal } from '../bytes/slice';
-import { areaCopy, areaTake } from './area';
+import { areaCopy, areaOverflowed, areaTake } from './area';
+import { faultWhole } from './fault';
 import {
   HEADER_NAME_SIZE,
   HEADER_NAMES_SIZE,
@@ -64,4 +65,10 @@ export function internName(names: HeaderNames, ptr: usize, size: u32): u32 {
   while (load<u16>(index + (at << 1)) != 0) at = (at + 1) & (NAME_INDEX_COUNT - 1);
   store<u16>(index + (at << 1), <u16>(position + 1));
   return position;
+}
+
+/** What `internName` answered is a position; a full area is config.ts's to report. */
+export function checkInterned(index: u32): bool {
+  if (index != NO_NAME) return true;
+  return !areaOverflowed() && faultWhole('more than 256 different headers', 'fewer of them');
 }

@@ -3,7 +3,7 @@
 import { equal, equalsAscii, SLICE_SIZE, sliceAt } from '../bytes/slice';
 import { areaCopy, areaTake } from './area';
 import { compileWhen } from './condition';
-import { faultValue, faultWhole, faultWords, listHolds } from './fault';
+import { faultValue, faultWords, listHolds } from './fault';
 import {
   Config,
   Direction,
@@ -26,7 +26,7 @@ import {
   member,
   requiredMember,
 } from './members';
-import { findName, internName, NO_NAME } from './names';
+import { checkInterned, findName, internName } from './names';
 import { Kind, Node, nodeAt } from './node';
 
 const TAG_KEYS = 'header incoming rules default echo';
@@ -90,7 +90,7 @@ function compileHeader(node: Node, config: Config, tag: Tag): bool {
     }
   }
   tag.index = internName(names, node.ptr, node.size);
-  return tag.index != NO_NAME || faultWhole('more than 256 different headers', 'fewer of them');
+  return checkInterned(tag.index);
 }
 
 function compileIncoming(node: Node, tag: Tag): bool {
@@ -164,22 +164,29 @@ function compileRuleName(node: Node, tag: Tag, rule: Rule): bool {
     rule.namePtr = areaTake(8);
     if (rule.namePtr == 0) return false;
     rule.nameSize = putDecimal(tag.ruleCount, rule.namePtr);
-    return true;
+    if (!isNamed(tag, rule.namePtr, rule.nameSize)) return true;
+    return faultWords(node, 'no name', 'one: its position is the name of another rule');
   }
   const name = nodeAt(at);
   if (!checkLabel(name, 'a name: visible text, no blank at its ends')) return false;
   if (equalsAscii(name.ptr, name.size, 'default')) {
     return faultValue(name, 'another name: "default" labels the counter of the default');
   }
-  for (let i: u32 = 0; i < tag.ruleCount; i++) {
-    const other = ruleAt(tag, i);
-    if (equal(other.namePtr, other.nameSize, name.ptr, name.size)) {
-      return faultValue(name, 'a name that no other rule of this tag has');
-    }
+  if (isNamed(tag, name.ptr, name.size)) {
+    return faultValue(name, 'a name that no other rule of this tag has');
   }
   rule.nameSize = name.size;
   rule.namePtr = areaCopy(name.ptr, name.size);
   return rule.namePtr != 0;
+}
+
+/** Whether a rule before this one has the name. */
+function isNamed(tag: Tag, ptr: usize, size: u32): bool {
+  for (let i: u32 = 0; i < tag.ruleCount; i++) {
+    const other = ruleAt(tag, i);
+    if (equal(other.namePtr, other.nameSize, ptr, size)) return true;
+  }
+  return false;
 }
 
 /** At most 8 digits: an area has no room for more rules. */

@@ -26,9 +26,19 @@ let strict: bool = false;
 
 /** From proxy_on_vm_start. False with a fault raised; the VM then is as one without configuration. */
 export function readVmConfig(ptr: usize, size: u32): bool {
+  vmReset();
+  if (readMembers(ptr, size)) return true;
+  vmReset();
+  return false;
+}
+
+function vmReset(): void {
   idSize = 0;
   vmDirection = 'any';
   strict = false;
+}
+
+function readMembers(ptr: usize, size: u32): bool {
   faultReset();
   const root = parseJson(ptr, size);
   if (root == 0) return false;

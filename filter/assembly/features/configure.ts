@@ -125,9 +125,7 @@ function refuse(slot: u32): void {
   putSubject(slot);
   putAscii('configuration refused at ');
   putFault();
-  putAscii(
-    configOf(slot) != 0 ? '; the one before stays in force' : '; none is in force, requests pass',
-  );
+  putAscii(whatServes(slot));
   logText(LogLevel.Error);
   if (vmIsStrict() || configOf(slot) != 0) return;
   arenaReset();
@@ -137,6 +135,14 @@ function refuse(slot: u32): void {
   putSubject(slot);
   putAscii('the last good configuration is in force again');
   logText(LogLevel.Warn);
+}
+
+/** What serves while an offer is refused, as far as this VM can know. */
+function whatServes(slot: u32): string {
+  if (configOf(slot) != 0) return '; the one before stays in force';
+  // Envoy tries an offer in a VM made for that, which knows nothing of those that serve.
+  if (vmIsStrict()) return '; Envoy keeps the one before, and without one requests pass';
+  return '; none is in force, requests pass';
 }
 
 /** Whom a log line is about: Envoy prints vm_id and root_id before it, alike for all policies. */
@@ -150,7 +156,9 @@ function putSubject(slot: u32): void {
 
 /** The gauges of this plugin: what is in force, what was refused, and the VM's memory. */
 function report(slot: u32, rejected: bool): void {
-  record(stateGauge(slot, 'active'), configOf(slot) != 0 ? 1 : 0);
+  const active = stateGauge(slot, 'active');
+  if (configOf(slot) != 0) record(active, 1);
+  else if (!vmIsStrict()) record(active, 0);
   record(stateGauge(slot, 'rejected'), rejected ? 1 : 0);
   metricBegin('tagalong_heap_bytes', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
   record(gauge(), heapMark());

@@ -1,0 +1,228 @@
+import {
+  ADDRESS_SIZE,
+  NETWORK_SIZE,
+  networkContains,
+  parseAddress,
+  parseAddressAndPort,
+  parseNetwork,
+} from '../../../filter/assembly/bytes/address';
+import { lay, readHex } from '../support';
+
+const out: usize = heap.alloc(NETWORK_SIZE);
+const other: usize = heap.alloc(ADDRESS_SIZE);
+
+/** In hexadecimal, or "refused". */
+function address(text: string): string {
+  const slice = lay(text);
+  memory.fill(out, 0xaa, ADDRESS_SIZE);
+  return parseAddress(slice.ptr, slice.size, out) ? readHex(out, ADDRESS_SIZE) : 'refused';
+}
+
+function withPort(text: string): string {
+  const slice = lay(text);
+  return parseAddressAndPort(slice.ptr, slice.size, out) ? readHex(out, ADDRESS_SIZE) : 'refused';
+}
+
+function network(text: string): string {
+  const slice = lay(text);
+  if (!parseNetwork(slice.ptr, slice.size, out)) return 'refused';
+  return readHex(out, ADDRESS_SIZE) + '/' + load<u32>(out, ADDRESS_SIZE).toString();
+}
+
+function holds(wanted: string, found: string): bool {
+  const net = lay(wanted);
+  const text = lay(found);
+  assert(parseNetwork(net.ptr, net.size, out), wanted);
+  assert(parseAddress(text.ptr, text.size, other), found);
+  return networkContains(out, other);
+}
+
+describe('address', () => {
+  it('maps IPv4 into IPv6', () => {
+    expect(address('10.0.0.1')).toBe('00000000000000000000ffff0a000001');
+    expect(address('255.255.255.255')).toBe('00000000000000000000ffffffffffff');
+    expect(address('0.0.0.0')).toBe('00000000000000000000ffff00000000');
+    expect(address('::ffff:10.0.0.1')).toBe('00000000000000000000ffff0a000001');
+    expect(address('::FFFF:a00:1')).toBe('00000000000000000000ffff0a000001');
+  });
+
+  it('refuses IPv4 with wrong parts', () => {
+    const wrong = [
+      '',
+      '.',
+      '1',
+      '1.2.3',
+      '1.2.3.',
+      '.1.2.3',
+      '1.2.3.4.',
+      '1.2.3.4.5',
+      '1.2.3.256',
+      '1.2.3.999',
+      '1.2.3.1000',
+      '1..2.3',
+      '01.2.3.4',
+      '1.2.3.00',
+      '1.2.3.a',
+      '1.2.3.4 ',
+      ' 1.2.3.4',
+      '1.2.3.-4',
+      '1.2.3.4%eth0',
+      '1.2.3.4/8',
+    ];
+    for (let i = 0; i < wrong.length; i++) expect(address(wrong[i])).toBe('refused', wrong[i]);
+  });
+
+  it('reads IPv6 with a gap at the start, inside, at the end and as the whole', () => {
+    expect(address('::')).toBe('00000000000000000000000000000000');
+    expect(address('::1')).toBe('00000000000000000000000000000001');
+    expect(address('1::')).toBe('00010000000000000000000000000000');
+    expect(address('2001:db8::AbCd:7')).toBe('20010db8000000000000000' + '0abcd0007');
+    expect(address('1:2:3:4:5:6:7:8')).toBe('00010002000300040005000600070008');
+    expect(address('1:2:3:4:5:6:7::')).toBe('00010002000300040005000600070000');
+    expect(address('::2:3:4:5:6:7:8')).toBe('00000002000300040005000600070008');
+    expect(address('1:2:3::5:6:7:8')).toBe('00010002000300000005000600070008');
+  });
+
+  it('reads the last two groups of IPv6 as IPv4', () => {
+    expect(address('::1.2.3.4')).toBe('00000000000000000000000001020304');
+    expect(address('1:2:3:4:5:6:7.8.9.10')).toBe('0001000200030004000500060708090a');
+    expect(address('64:ff9b::192.0.2.33')).toBe('0064ff9b0000000000000000c0000221');
+  });
+
+  it('refuses IPv6 with wrong groups', () => {
+    const wrong = [
+      ':',
+      ':::',
+      '1:',
+      ':1',
+      '1:2',
+      '1:2:3:4:5:6:7',
+      '1:2:3:4:5:6:7:',
+      '1:2:3:4:5:6:7:8:',
+      '1:2:3:4:5:6:7:8:9',
+      '1:2:3:4:5:6:7:8::',
+      '::1:2:3:4:5:6:7:8',
+      '1:2:3:4::5:6:7:8',
+      '1::2::3',
+      '1:::2',
+      '12345::',
+      'g::',
+      '::1.2.3',
+      '::1.2.3.4.5',
+      '::1.2.3.256',
+      '1.2.3.4::',
+      '::1.2.3.4:5',
+      '1:2:3:4:5:6:7:1.2.3.4',
+      '1:2:3:4:5:1.2.3.4',
+      '::12345.1.1.1',
+      '::a.2.3.4',
+      '[::1]',
+      '::1 ',
+      '%eth0',
+      ':%eth0',
+    ];
+    for (let i = 0; i < wrong.length; i++) expect(address(wrong[i])).toBe('refused', wrong[i]);
+  });
+
+  it('leaves out the zone of IPv6', () => {
+    expect(address('fe80::1%eth0')).toBe(address('fe80::1'));
+    expect(address('::%a:b%c')).toBe(address('::'));
+  });
+
+  it('reads the address before the last colon, with brackets or without', () => {
+    expect(withPort('10.0.0.1:80')).toBe(address('10.0.0.1'));
+    expect(withPort('9.9.9.9:0')).toBe(address('9.9.9.9'));
+    expect(withPort('[::1]:50794')).toBe(address('::1'));
+    expect(withPort('[fe80::1%eth0]:80')).toBe(address('fe80::1'));
+    expect(withPort('[::ffff:10.0.0.1]:80')).toBe(address('10.0.0.1'));
+    expect(withPort('[10.0.0.1]:80')).toBe(address('10.0.0.1'));
+    expect(withPort('10.0.0.1:')).toBe(address('10.0.0.1'));
+  });
+
+  it('refuses an address without a port, and what is no address', () => {
+    const wrong = [
+      '',
+      ':',
+      ':80',
+      '10.0.0.1',
+      '[]:80',
+      '[:80',
+      ']:80',
+      '[::1]',
+      '[::1:80',
+      '/var/run/socket',
+      'example.com:80',
+      '@abstract:1',
+    ];
+    for (let i = 0; i < wrong.length; i++) expect(withPort(wrong[i])).toBe('refused', wrong[i]);
+  });
+
+  it('clears the host bits of a network', () => {
+    expect(network('10.1.2.3/8')).toBe('00000000000000000000ffff0a000000/104');
+    expect(network('10.1.2.255/25')).toBe('00000000000000000000ffff0a010280/121');
+    expect(network('10.1.2.255/31')).toBe('00000000000000000000ffff0a0102fe/127');
+    expect(network('10.1.2.3/0')).toBe('00000000000000000000ffff00000000/96');
+    expect(network('2001:db8:ffff::1/33')).toBe('20010db8800000000000000000000000/33');
+    expect(network('::1/0')).toBe('00000000000000000000000000000000/0');
+  });
+
+  it('takes an address alone as a network of one', () => {
+    expect(network('10.1.2.3')).toBe('00000000000000000000ffff0a010203/128');
+    expect(network('10.1.2.3/32')).toBe(network('10.1.2.3'));
+    expect(network('::1')).toBe('00000000000000000000000000000001/128');
+    expect(network('::1/128')).toBe(network('::1'));
+  });
+
+  it('counts the bits of a mapped network in IPv6', () => {
+    expect(network('::ffff:10.1.2.3/104')).toBe(network('10.0.0.0/8'));
+    expect(network('::ffff:10.1.2.3/8')).toBe('00000000000000000000000000000000/8');
+    expect(network('::ffff:10.1.2.3/128')).toBe(network('10.1.2.3'));
+  });
+
+  it('refuses a network with wrong bits', () => {
+    const wrong = [
+      '',
+      '/',
+      '/8',
+      '10.0.0.0/',
+      '10.0.0.0/33',
+      '10.0.0.0/129',
+      '10.0.0.0/08',
+      '10.0.0.0/-1',
+      '10.0.0.0/8/8',
+      '10.0.0.0/ 8',
+      '10.0.0.0/0x8',
+      '10.0.0/8',
+      '::/129',
+      '::/0128',
+      '::/1000',
+      '::ffff:1.2.3.4/129',
+    ];
+    for (let i = 0; i < wrong.length; i++) expect(network(wrong[i])).toBe('refused', wrong[i]);
+  });
+
+  it('holds the addresses from its first to its last', () => {
+    expect(holds('10.1.2.0/24', '10.1.2.0')).toBe(true);
+    expect(holds('10.1.2.0/24', '10.1.2.255')).toBe(true);
+    expect(holds('10.1.2.0/24', '10.1.1.255')).toBe(false);
+    expect(holds('10.1.2.0/24', '10.1.3.0')).toBe(false);
+    expect(holds('10.1.2.128/25', '10.1.2.128')).toBe(true);
+    expect(holds('10.1.2.128/25', '10.1.2.127')).toBe(false);
+    expect(holds('10.1.2.4/30', '10.1.2.7')).toBe(true);
+    expect(holds('10.1.2.4/30', '10.1.2.8')).toBe(false);
+    expect(holds('10.1.2.3', '10.1.2.3')).toBe(true);
+    expect(holds('10.1.2.3', '10.1.2.2')).toBe(false);
+    expect(holds('0.0.0.0/0', '255.0.0.1')).toBe(true);
+    expect(holds('2001:db8::/33', '2001:db8:7fff::1')).toBe(true);
+    expect(holds('2001:db8::/33', '2001:db8:8000::')).toBe(false);
+    expect(holds('::1', '::1')).toBe(true);
+    expect(holds('::/0', 'ffff::')).toBe(true);
+  });
+
+  it('knows an IPv4 client by either spelling, and no IPv6 client by IPv4', () => {
+    expect(holds('10.0.0.0/8', '::ffff:10.2.3.4')).toBe(true);
+    expect(holds('::ffff:10.0.0.0/104', '10.2.3.4')).toBe(true);
+    expect(holds('0.0.0.0/0', '::1')).toBe(false);
+    expect(holds('0.0.0.0/0', '::fffe:1.2.3.4')).toBe(false);
+  });
+});

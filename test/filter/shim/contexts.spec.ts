@@ -1,0 +1,76 @@
+import {
+  NO_ROOT,
+  ROOTS_MAX,
+  rememberRoot,
+  rememberStream,
+  rootOfStream,
+  STREAMS_MAX,
+  slotOfRoot,
+} from '../../../filter/assembly/shim/contexts';
+
+// The tables are the module's own: each case takes ids that no case before it took.
+describe('contexts', () => {
+  it('knows no stream and no root at first', () => {
+    expect(rootOfStream(1)).toBe(NO_ROOT);
+    expect(rootOfStream(0)).toBe(NO_ROOT);
+    expect(slotOfRoot(1)).toBe(-1);
+    expect(slotOfRoot(NO_ROOT)).toBe(-1);
+  });
+
+  it('remembers the root of a stream', () => {
+    rememberStream(10, 1);
+    rememberStream(11, 2);
+    expect(rootOfStream(10)).toBe(1);
+    expect(rootOfStream(11)).toBe(2);
+    expect(rootOfStream(12)).toBe(NO_ROOT);
+  });
+
+  it('remembers the newest STREAMS_MAX streams', () => {
+    const first: u32 = 100_000;
+    for (let i: u32 = 0; i < STREAMS_MAX; i++) rememberStream(first + i, i + 1);
+    let known: u32 = 0;
+    for (let i: u32 = 0; i < STREAMS_MAX; i++) if (rootOfStream(first + i) == i + 1) known++;
+    expect(known).toBe(STREAMS_MAX);
+  });
+
+  it('forgets the oldest for one more, and never takes one for the other', () => {
+    const first: u32 = 200_000;
+    for (let i: u32 = 0; i <= STREAMS_MAX; i++) rememberStream(first + i, i + 1);
+    expect(rootOfStream(first)).toBe(NO_ROOT);
+    expect(rootOfStream(first + 1)).toBe(2);
+    expect(rootOfStream(first + STREAMS_MAX)).toBe(STREAMS_MAX + 1);
+    expect(rootOfStream(first + STREAMS_MAX + 1)).toBe(NO_ROOT);
+  });
+
+  it('takes the largest id', () => {
+    rememberStream(u32.MAX_VALUE, 3);
+    expect(rootOfStream(u32.MAX_VALUE)).toBe(3);
+  });
+
+  it('ties a root to a slot, and to another when told so', () => {
+    rememberRoot(7, 0);
+    expect(slotOfRoot(7)).toBe(0);
+    rememberRoot(7, 5);
+    expect(slotOfRoot(7)).toBe(5);
+    expect(slotOfRoot(8)).toBe(-1);
+  });
+
+  it('remembers ROOTS_MAX roots, and forgets the oldest for one more', () => {
+    const first: u32 = 1000;
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) expect(slotOfRoot(first + i)).toBe(i);
+    rememberRoot(first + ROOTS_MAX, 9);
+    expect(slotOfRoot(first)).toBe(-1);
+    expect(slotOfRoot(first + 1)).toBe(1);
+    expect(slotOfRoot(first + ROOTS_MAX - 1)).toBe(ROOTS_MAX - 1);
+    expect(slotOfRoot(first + ROOTS_MAX)).toBe(9);
+  });
+
+  it('does not let a root that is told again push others out', () => {
+    const first: u32 = 2000;
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
+    for (let i: u32 = 0; i < 10; i++) rememberRoot(first + 3, 1);
+    expect(slotOfRoot(first)).toBe(0);
+    expect(slotOfRoot(first + 3)).toBe(1);
+  });
+});

@@ -1,0 +1,219 @@
+// probe: compiles test/filter/probe.ts and gives its exports to the property tests, bytes in and
+// bytes out. A text ends where the module's memory ends: whoever reads behind it traps.
+
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+/** The part of the WebAssembly interface that is used here; TypeScript knows it from browsers only. */
+interface Wasm {
+  compile(binary: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<{ readonly exports: unknown }>;
+  readonly Module: { imports(module: object): { readonly name: string }[] };
+}
+const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  textAt(size: number): number;
+  secondAt(): number;
+  outputAt(): number;
+  json(size: number): number;
+  holds(textSize: number, patternSize: number, fold: boolean): number;
+  isPathTemplate(size: number): number;
+  matches(templateSize: number, pathSize: number, fold: boolean): number;
+  address(size: number): number;
+  addressAndPort(size: number): number;
+  networkOf(size: number): number;
+  networkHolds(networkSize: number, addressSize: number): number;
+  decode(size: number): number;
+  encoded(size: number): number;
+  cookies(size: number): number;
+  query(size: number): number;
+  headerPairs(size: number): number;
+  hash(size: number): bigint;
+}
+
+export type Bytes = Uint8Array;
+export type Pair = readonly [name: Bytes, value: Bytes];
+const KINDS = ['null', 'false', 'true', 'number', 'string', 'array', 'object'] as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export const utf8 = (text: string): Bytes => encoder.encode(text);
+
+async function compile(): Promise<Uint8Array> {
+  const top = fileURLToPath(new URL('../..', import.meta.url));
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    ['test/filter/probe.ts', '--outFile', 'probe.wasm', '--runtime', 'stub', '--baseDir', top],
+    {
+      writeFile(name, contents) {
+        if (name.endsWith('probe.wasm')) binary = contents as Uint8Array;
+      },
+    },
+  );
+  if (error !== null) throw new Error(`probe.ts does not compile: ${stderr.toString()}`);
+  if (binary === undefined) throw new Error('asc wrote no module');
+  return binary;
+}
+
+/** One instance of the module; a property calls it thousands of times. */
+export class Probe {
+  private readonly exports: Exports;
+
+  private constructor(exports: Exports) {
+    this.exports = exports;
+  }
+
+  static async load(): Promise<Probe> {
+    const module = await wasm.compile(await compile());
+    // No algorithm calls the host.
+    const env = Object.fromEntries(
+      wasm.Module.imports(module).map(({ name }) => [name, () => Number.NaN]),
+    );
+    const abort = () => {
+      throw new Error('the module aborted');
+    };
+    const instance = await wasm.instantiate(module, { env: { ...env, abort } });
+    return new Probe(instance.exports as Exports);
+  }
+
+  private put(ptr: number, bytes: Bytes): number {
+    new Uint8Array(this.exports.memory.buffer).set(bytes, ptr);
+    return bytes.length;
+  }
+
+  private text(bytes: Bytes): number {
+    return this.put(this.exports.textAt(bytes.length), bytes);
+  }
+
+  private second(bytes: Bytes): number {
+    return this.put(this.exports.secondAt(), bytes);
+  }
+
+  private output(size: number): Bytes {
+    const at = this.exports.outputAt();
+    return new Uint8Array(this.exports.memory.buffer).slice(at, at + size);
+  }
+
+  private pairs(size: number): Pair[] {
+    const reader = new Reader(this.output(size));
+    const found: Pair[] = [];
+    while (!reader.atEnd()) found.push([reader.bytes(), reader.bytes()]);
+    return found;
+  }
+
+  /** The value, as JSON.parse would build it; undefined where the text is refused. */
+  json(text: Bytes): { value: unknown } | undefined {
+    const size = this.exports.json(this.text(text));
+    if (size < 0) throw new Error('a refusal without a fault, or a fault without a refusal');
+    return size === 0 ? undefined : { value: new Reader(this.output(size)).value() };
+  }
+
+  contains(text: Bytes, pattern: Bytes, fold: boolean): boolean {
+    return this.exports.holds(this.text(text), this.second(pattern), fold) !== 0;
+  }
+
+  isTemplate(template: Bytes): boolean {
+    return this.exports.isPathTemplate(this.text(template)) !== 0;
+  }
+
+  matchesTemplate(template: Bytes, path: Bytes, fold: boolean): boolean {
+    return this.exports.matches(this.second(template), this.text(path), fold) !== 0;
+  }
+
+  /** Sixteen bytes, undefined where the text is no address. */
+  address(text: string): Bytes | undefined {
+    return this.exports.address(this.text(utf8(text))) !== 0 ? this.output(16) : undefined;
+  }
+
+  addressAndPort(text: string): Bytes | undefined {
+    return this.exports.addressAndPort(this.text(utf8(text))) !== 0 ? this.output(16) : undefined;
+  }
+
+  /** Sixteen bytes and the number of bits, little-endian. */
+  network(text: string): Bytes | undefined {
+    return this.exports.networkOf(this.text(utf8(text))) !== 0 ? this.output(20) : undefined;
+  }
+
+  networkContains(network: string, address: string): boolean | undefined {
+    const found = this.exports.networkHolds(this.second(utf8(network)), this.text(utf8(address)));
+    return found < 0 ? undefined : found === 1;
+  }
+
+  decodeQuery(text: Bytes): Bytes {
+    return this.output(this.exports.decode(this.text(text)));
+  }
+
+  isEncoded(text: Bytes): boolean {
+    return this.exports.encoded(this.text(text)) !== 0;
+  }
+
+  cookies(text: Bytes): Pair[] {
+    return this.pairs(this.exports.cookies(this.text(text)));
+  }
+
+  query(target: Bytes): Pair[] {
+    return this.pairs(this.exports.query(this.text(target)));
+  }
+
+  headerPairs(list: Bytes): Pair[] | undefined {
+    const size = this.exports.headerPairs(this.text(list));
+    return size < 0 ? undefined : this.pairs(size);
+  }
+
+  xxh64(text: Bytes): bigint {
+    return BigInt.asUintN(64, this.exports.hash(this.text(text)));
+  }
+}
+
+/** What probe.ts wrote: numbers of four bytes, texts behind their size. */
+class Reader {
+  private at = 0;
+  private readonly all: Bytes;
+  private readonly view: DataView;
+
+  constructor(all: Bytes) {
+    this.all = all;
+    this.view = new DataView(all.buffer, all.byteOffset, all.byteLength);
+  }
+
+  atEnd(): boolean {
+    return this.at === this.all.length;
+  }
+
+  private number(): number {
+    this.at += 4;
+    return this.view.getUint32(this.at - 4, true);
+  }
+
+  bytes(): Bytes {
+    const size = this.number();
+    this.at += size;
+    return this.all.slice(this.at - size, this.at);
+  }
+
+  value(): unknown {
+    const kind = KINDS[this.view.getUint8(this.at++)];
+    if (kind === 'array') {
+      return Array.from({ length: this.number() }, () => this.value());
+    }
+    if (kind === 'object') {
+      const object = {};
+      for (let left = this.number(); left > 0; left--) {
+        // As JSON.parse: the last of equal keys wins, and __proto__ is a key like any other.
+        const key = decoder.decode(this.bytes());
+        const value = this.value();
+        const how = { value, enumerable: true, configurable: true, writable: true };
+        Object.defineProperty(object, key, how);
+      }
+      return object;
+    }
+    const text = decoder.decode(this.bytes());
+    if (kind === 'string') return text;
+    if (kind === 'number') return Number(text);
+    if (text !== kind) throw new Error(`a ${kind} of the text ${text}`);
+    return kind === 'null' ? null : kind === 'true';
+  }
+}
