@@ -19,7 +19,6 @@ export function proxy_on_memory_allocate(size: usize): usize {
   return arenaTake(<u32>size);
 }
 
-/** Left out of the capability list where the VM serves one plugin alone. */
 export function proxy_on_context_create(contextId: u32, parentId: u32): void {
   if (parentId != 0) rememberStream(contextId, parentId);
 }

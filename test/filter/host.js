@@ -1,6 +1,6 @@
 // host: a proxy-wasm host (ABI 0.2.1) in memory, for the filter's specs.
-// It answers as Envoy does (statuses, empty values as pointer 0, InvalidMemoryAccess where the guest
-// gives no memory), and can be told to refuse any call. What a spec asks of it is in host.ts.
+// It answers as Envoy does (statuses, empty values as pointer 0, InvalidMemoryAccess where the
+// guest gives no memory), and can be told to refuse any call. What a spec asks of it: host.ts.
 
 const OK = 0;
 const NOT_FOUND = 1;

@@ -77,6 +77,7 @@ describe('main, one plugin', () => {
     push(1, policy('p', 'a').replace('"direction"', '"mode":"disabled","direction"'));
     expect(requestWith(10, 'z')).toBe('');
     expect(hostCalls('proxy_get_header_map_pairs')).toBe(0);
+    expect(hostCalls('proxy_increment_metric')).toBe(0);
     expect(response(10)).toBe('');
     push(1, policy('p', 'a'));
   });
@@ -92,6 +93,19 @@ describe('main, one plugin', () => {
     expect(response(11)).toBe('replace 2 x-t=a');
     expect(request(12)).toBe('add 0 x-t=b');
     response(12);
+  });
+
+  it('serves each root with what it was given, where the host tells whose a stream is', () => {
+    create(2, 0);
+    push(2, policy('p', 'c'));
+    create(13, 1);
+    create(14, 2);
+    expect(request(13)).toBe('add 0 x-t=b');
+    expect(request(14)).toBe('add 0 x-t=c');
+    expect(request(15)).toBe('add 0 x-t=c');
+    response(13);
+    response(14);
+    response(15);
   });
 });
 
@@ -122,18 +136,24 @@ describe('main, several plugins in one VM', () => {
     expect(request(33)).toBe('');
     create(34, 99);
     expect(request(34)).toBe('');
-    // A root context is no stream.
+    // A root context is no stream, and takes no stream's place.
     expect(request(20)).toBe('');
+    create(35, 20);
+    create(35 + 4096, 0);
+    expect(request(35)).toBe('add 0 x-t=one');
   });
 
-  it('serves old and new roots of one plugin with its newest configuration', () => {
+  // Envoy goes back to a root that still has streams without configuring it again: a roll-back.
+  it('serves each root of one plugin with the configuration that it was given', () => {
     create(22, 0);
     hostProperty('plugin_name', 'one');
     push(22, policy('p1', 'newer'));
     create(35, 20);
     create(36, 22);
-    expect(request(35)).toBe('add 0 x-t=newer');
+    expect(request(35)).toBe('add 0 x-t=one');
     expect(request(36)).toBe('add 0 x-t=newer');
+    create(35, 20);
+    expect(request(35)).toBe('add 0 x-t=one');
     create(37, 21);
     expect(request(37)).toBe('add 0 x-t=two');
   });
@@ -143,8 +163,13 @@ describe('main, several plugins in one VM', () => {
     push(21, '{}');
     create(38, 20);
     create(39, 21);
-    expect(request(38)).toBe('add 0 x-t=newer');
+    expect(request(38)).toBe('add 0 x-t=one');
     expect(request(39)).toBe('add 0 x-t=two');
+    // A new root that was refused is served with what was in force before it.
+    create(24, 0);
+    push(24, '{}');
+    create(41, 24);
+    expect(request(41)).toBe('add 0 x-t=two');
     hostProperty('plugin_name', 'three');
     push(23, '{}');
     create(40, 23);

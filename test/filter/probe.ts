@@ -60,7 +60,7 @@ function putText(ptr: usize, size: u32): void {
   out += 4 + size;
 }
 
-/** A byte for the kind; then the text of a scalar, or the count and the children with their keys. */
+/** A byte for the kind; then the text of a scalar, or a count and the children with their keys. */
 function putNode(node: Node): void {
   store<u8>(out++, <u8>node.kind);
   if (node.kind != Kind.Array && node.kind != Kind.Object) {

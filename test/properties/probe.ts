@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-/** The part of the WebAssembly interface that is used here; TypeScript knows it from browsers only. */
+/** The part of the WebAssembly interface that is used here; only browsers' types know it. */
 interface Wasm {
   compile(binary: Uint8Array): Promise<object>;
   instantiate(module: object, imports: object): Promise<{ readonly exports: unknown }>;

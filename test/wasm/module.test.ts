@@ -75,8 +75,8 @@ describe('the release module', () => {
   it('has every import and callback in the longest list of capabilities, and no other name', () => {
     const names = [...wasm.Module.imports(module), ...wasm.Module.exports(module)]
       .map(({ name }) => name)
-      // Not restrictable, or left out on purpose: a rendered VM serves one entry.
-      .filter((name) => !/^memory$|abi_version|memory_allocate|context_create/.test(name));
+      // Not restrictable.
+      .filter((name) => !/^memory$|abi_version|memory_allocate/.test(name));
     expect(capabilitiesOf(full)).toEqual(names.sort());
   });
 
@@ -114,11 +114,11 @@ describe('the release module', () => {
 });
 
 describe('linear memory', () => {
-  it('holds two areas and the echo ring once configured, and does not grow with requests', () => {
+  it('holds its areas and the echo ring once configured, and does not grow with requests', () => {
     const host = new Host({ logLevel: 'error' });
     const plugin = loadFilter(host, full);
     const pages = plugin.memory().buffer.byteLength / PAGE;
-    expect(pages).toBeLessThanOrEqual(2 * 2 * 17);
+    expect(pages).toBeLessThanOrEqual(2 * 6 * 17);
     const heap = metricOf(host, full.id, 'tagalong_heap_bytes');
     const requests = [
       requestOf(),

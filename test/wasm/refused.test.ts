@@ -234,7 +234,8 @@ describe('the last good configuration', () => {
 describe('a thousand pushes', () => {
   it.each([true, false])('leave memory as it was, strict: %s', (strict) => {
     const host = new Host({ onLog: () => {}, logLevel: 'critical' });
-    const texts = [textOf(good('one')), BAD, textOf(good('two', { mode: 'enforce' })), BAD];
+    const echoing = { tags: [{ header: TAG, default: 'two', echo: true }] };
+    const texts = [textOf(good('one')), BAD, textOf(good('two', echoing)), BAD];
     const plugin = loadFilter(host, good('zero'), { strict });
     for (const text of texts) plugin.configure(text);
     const bytes = plugin.memory().buffer.byteLength;

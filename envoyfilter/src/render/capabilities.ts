@@ -22,6 +22,9 @@ const ALWAYS = [
 ] as const;
 
 const REQUEST_TAGS = [
+  // Tells which configuration a stream belongs to: Envoy goes back to one that still has streams
+  // without configuring it again.
+  'proxy_on_context_create',
   'proxy_on_request_headers',
   'proxy_add_header_map_value',
   'proxy_get_header_map_pairs',
@@ -32,7 +35,7 @@ const REQUEST_TAGS = [
 
 const RESPONSE_TAGS = ['proxy_on_response_headers'] as const;
 
-/** Sorted; `proxy_on_context_create` is never in it: a rendered VM serves one entry. */
+/** Sorted. */
 export function capabilitiesOf(entry: FilterEntry): string[] {
   const { mode, tags } = entry.configuration;
   const list: string[] = [...ALWAYS];

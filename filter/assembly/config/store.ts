@@ -1,11 +1,15 @@
-// store: which configuration is in force for which plugin of this VM, and their areas.
-// Promise: an area is made for each slot and one more to read into; accepting a configuration
-// exchanges the two. Nothing else is ever made, however often configurations are pushed.
+// store: which configurations each plugin of this VM has, and the areas that they live in.
+// Envoy may go back to a plugin of the configuration before without telling the filter: where a
+// stream or a draining listener still holds it, a roll-back calls no proxy_on_configure. So the
+// newest few configurations stay, each under a serial number, and a stream is served by the one
+// that its root context was given.
+// Promise: areas are made with the slot; accepting a configuration exchanges the one that was read
+// into with the oldest of the slot. Nothing else is ever made, however often one is pushed.
 //
-//   slot 0   slot 1   …            being read
-//   +------+ +------+              +------+
-//   | area | | area |              | area |   <- spare
-//   +------+ +------+              +------+
+//   slot 0                          slot 1                          being read
+//   +------+------+------+------+   +------+------+------+------+   +------+
+//   | kept | kept | kept | kept |   | kept | …    |      |      |   | area |  <- spare
+//   +------+------+------+------+   +------+------+------+------+   +------+
 
 import { equal } from '../bytes/slice';
 import { areaMake } from './area';
@@ -14,48 +18,63 @@ import { LABEL_SIZE_MAX } from './members';
 
 /** Plugins that can share one VM. */
 export const SLOTS_MAX: u32 = 16;
+/** Configurations that a plugin keeps: the newest, and those that Envoy may still go back to. */
+export const KEPT_MAX: u32 = 4;
+/** No configuration: serial numbers count from 1. */
+export const NO_SERIAL: u32 = 0;
 
-//   0        4      8        12                     SLOT_SIZE
-//   +--------+------+--------+----------------------+
-//   | config | area | idSize | id (LABEL_SIZE_MAX)  |
-//   +--------+------+--------+----------------------+
-const SLOT_AREA: usize = 4;
-const SLOT_ID_SIZE: usize = 8;
-const SLOT_ID: usize = 12;
-const SLOT_SIZE: u32 = 12 + 256;
+// A slot; `newest` is the serial of the configuration that was accepted last.
+//   0        4        8                    56   312
+//   +--------+--------+--------------------+----+
+//   | newest | idSize | kept (KEPT_MAX)    | id |
+//   +--------+--------+--------------------+----+
+// One kept configuration; serial 0 = free:
+//   0        4        8
+//   +--------+--------+------+
+//   | serial | config | area | 12
+//   +--------+--------+------+
+const SLOT_ID_SIZE: usize = 4;
+const SLOT_KEPT: usize = 8;
+const KEPT_SIZE: u32 = 12;
+const KEPT_CONFIG: usize = 4;
+const KEPT_AREA: usize = 8;
+const SLOT_ID: u32 = 56;
+const SLOT_SIZE: u32 = 312;
 
-const slots: usize = memory.data(4288, 8);
+const slots: usize = memory.data(4992, 8);
 let slotCount: u32 = 0;
 let spare: usize = 0;
+let lastSerial: u32 = NO_SERIAL;
 
 function slotPtr(slot: u32): usize {
   return slots + slot * SLOT_SIZE;
+}
+
+function keptAt(slot: u32, index: u32): usize {
+  return slotPtr(slot) + SLOT_KEPT + index * KEPT_SIZE;
 }
 
 /** The slot of an identity, made if new; -1 where all are taken. A longer identity is cut. */
 export function slotFor(idPtr: usize, idSize: u32): i32 {
   const size = min(idSize, LABEL_SIZE_MAX);
   for (let i: u32 = 0; i < slotCount; i++) {
-    const known = slotPtr(i);
-    if (equal(known + SLOT_ID, load<u32>(known, SLOT_ID_SIZE), idPtr, size)) return i;
+    if (equal(slotIdPtr(i), slotIdSize(i), idPtr, size)) return i;
   }
   if (slotCount == SLOTS_MAX) return -1;
+  if (spare == 0) spare = areaMake();
   const slot = slotPtr(slotCount);
-  store<u32>(slot, 0);
-  store<u32>(slot, <u32>areaMake(), SLOT_AREA);
+  memory.fill(slot, 0, SLOT_SIZE);
   store<u32>(slot, size, SLOT_ID_SIZE);
   memory.copy(slot + SLOT_ID, idPtr, size);
+  for (let i: u32 = 0; i < KEPT_MAX; i++) {
+    store<u32>(keptAt(slotCount, i), <u32>areaMake(), KEPT_AREA);
+  }
   return slotCount++;
 }
 
-/** Whether more than one plugin shares this VM. */
+/** How many plugins share this VM. */
 export function slotsInUse(): u32 {
   return slotCount;
-}
-
-/** The Config in force, or 0. */
-export function configOf(slot: u32): usize {
-  return load<u32>(slotPtr(slot));
 }
 
 export function slotIdPtr(slot: u32): usize {
@@ -66,25 +85,69 @@ export function slotIdSize(slot: u32): u32 {
   return load<u32>(slotPtr(slot), SLOT_ID_SIZE);
 }
 
-/** Whether these very bytes are in force. */
-export function isInForce(slot: u32, textPtr: usize, textSize: u32): bool {
-  const at = configOf(slot);
-  if (at == 0) return false;
-  const config = changetype<Config>(at);
-  return equal(config.textPtr, config.textSize, textPtr, textSize);
+/** The serial of the configuration that was accepted last, or `NO_SERIAL`. */
+export function newestSerial(slot: u32): u32 {
+  return load<u32>(slotPtr(slot));
+}
+
+/** The configuration of a serial; where it is no longer kept, the newest; 0 where there is none. */
+export function configOf(slot: u32, serial: u32): usize {
+  const newest = newestSerial(slot);
+  let found: usize = 0;
+  for (let i: u32 = 0; i < KEPT_MAX; i++) {
+    const kept = keptAt(slot, i);
+    const at = load<u32>(kept);
+    if (at == NO_SERIAL) continue;
+    if (at == serial) return load<u32>(kept, KEPT_CONFIG);
+    if (at == newest) found = load<u32>(kept, KEPT_CONFIG);
+  }
+  return found;
+}
+
+/** The newest configuration, or 0. */
+export function newestConfig(slot: u32): usize {
+  return configOf(slot, newestSerial(slot));
+}
+
+/** Whether these very bytes are kept; they then are the newest again. */
+export function renew(slot: u32, textPtr: usize, textSize: u32): bool {
+  for (let i: u32 = 0; i < KEPT_MAX; i++) {
+    const kept = keptAt(slot, i);
+    if (load<u32>(kept) == NO_SERIAL) continue;
+    const config = changetype<Config>(<usize>load<u32>(kept, KEPT_CONFIG));
+    if (!equal(config.textPtr, config.textSize, textPtr, textSize)) continue;
+    store<u32>(slotPtr(slot), load<u32>(kept));
+    return true;
+  }
+  return false;
 }
 
 /** The area to read a configuration into. */
 export function spareArea(): usize {
-  if (spare == 0) spare = areaMake();
   return spare;
 }
 
-/** Puts the configuration that was compiled into the spare area in force. */
+/** Keeps the configuration that was compiled into the spare area, as the newest of its slot. */
 export function install(slot: u32, configPtr: usize): void {
-  const at = slotPtr(slot);
-  const before = <usize>load<u32>(at, SLOT_AREA);
-  store<u32>(at, <u32>spare, SLOT_AREA);
-  store<u32>(at, <u32>configPtr);
-  spare = before;
+  const kept = oldest(slot);
+  const area = <usize>load<u32>(kept, KEPT_AREA);
+  lastSerial++;
+  store<u32>(kept, lastSerial);
+  store<u32>(kept, <u32>configPtr, KEPT_CONFIG);
+  store<u32>(kept, <u32>spare, KEPT_AREA);
+  store<u32>(slotPtr(slot), lastSerial);
+  spare = area;
+}
+
+/** A free place, else that of the lowest serial; never that of the newest, which may be an old one. */
+function oldest(slot: u32): usize {
+  const newest = newestSerial(slot);
+  let found: usize = 0;
+  for (let i: u32 = 0; i < KEPT_MAX; i++) {
+    const kept = keptAt(slot, i);
+    const serial = load<u32>(kept);
+    if (serial == NO_SERIAL) return kept;
+    if (serial != newest && (found == 0 || serial < load<u32>(found))) found = kept;
+  }
+  return found;
 }

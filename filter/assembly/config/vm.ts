@@ -1,7 +1,7 @@
 // vm: the VM configuration: which entry of which policy this VM serves, and how it refuses.
 //   {"id": "NAMESPACE/POLICY/ENTRY", "direction": "inbound", "caps": "…", "strict": true}
-// With an id the VM belongs to one entry and direction, and the newest accepted configuration
-// serves all its streams. Without one (WasmPlugin can set none) several plugins may share the VM.
+// With an id the VM belongs to one entry and direction. Without one (WasmPlugin can set none)
+// several plugins may share the VM, and are told apart by their names.
 // `caps` is there to make a VM of its own for each list of capabilities; it is not read.
 
 import { equalsAscii } from '../bytes/slice';

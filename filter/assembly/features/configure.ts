@@ -13,7 +13,9 @@ import { Config } from '../config/layout';
 import {
   configOf,
   install,
-  isInForce,
+  newestConfig,
+  newestSerial,
+  renew,
   SLOTS_MAX,
   slotFor,
   slotIdPtr,
@@ -24,7 +26,7 @@ import {
 import { readVmConfig, vmDirectionLabel, vmIdPtr, vmIdSize, vmIsStrict } from '../config/vm';
 import { arenaReset } from '../shim/arena';
 import { getBuffer } from '../shim/buffers';
-import { rememberRoot, rootOfStream, slotOfRoot } from '../shim/contexts';
+import { NO_NOTE, noteOfRoot, rememberRoot, rootOfStream } from '../shim/contexts';
 import { logEnabled, logInit, logText } from '../shim/log';
 import { record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
@@ -64,11 +66,10 @@ export function configure(rootId: u32, size: u32): bool {
     logText(LogLevel.Error);
     return !vmIsStrict();
   }
-  rememberRoot(rootId, slot);
   arenaReset();
-  const accepted =
-    readText(size) && (isInForce(slot, out.ptr, out.size) || offer(slot, out.ptr, out.size));
+  const accepted = readText(size) && accept(slot, out.ptr, out.size);
   if (!accepted) refuse(slot);
+  rememberRoot(rootId, noteOf(slot));
   report(slot, !accepted);
   return accepted || !vmIsStrict();
 }
@@ -93,6 +94,14 @@ function readText(size: u32): bool {
   );
 }
 
+/** Puts in force, again or anew; false with a fault raised. Bytes in force already change nothing. */
+function accept(slot: u32, ptr: usize, size: u32): bool {
+  const before = newestSerial(slot);
+  if (!renew(slot, ptr, size)) return offer(slot, ptr, size);
+  if (newestSerial(slot) != before) keep(slot);
+  return true;
+}
+
 /** Compiles and puts in force; false with a fault raised. */
 function offer(slot: u32, ptr: usize, size: u32): bool {
   const at = compileConfig(spareArea(), ptr, size);
@@ -101,15 +110,7 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
   install(slot, at);
   defineTagMetrics(config);
   if (config.echoes) echoInit();
-  if (!vmIsStrict()) {
-    keepGood(
-      slotIdPtr(slot),
-      slotIdSize(slot),
-      vmDirectionLabel(),
-      config.textPtr,
-      config.textSize,
-    );
-  }
+  keep(slot);
   if (logEnabled(LogLevel.Info)) {
     textReset();
     putSubject(slot);
@@ -117,6 +118,14 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
     logText(LogLevel.Info);
   }
   return true;
+}
+
+/** For a VM that starts with a configuration it must refuse; where Envoy keeps the last, no need. */
+function keep(slot: u32): void {
+  if (vmIsStrict()) return;
+  const config = changetype<Config>(newestConfig(slot));
+  const direction = vmDirectionLabel();
+  keepGood(slotIdPtr(slot), slotIdSize(slot), direction, config.textPtr, config.textSize);
 }
 
 /** Says what is wrong, and finds what serves instead. */
@@ -127,7 +136,7 @@ function refuse(slot: u32): void {
   putFault();
   putAscii(whatServes(slot));
   logText(LogLevel.Error);
-  if (vmIsStrict() || configOf(slot) != 0) return;
+  if (vmIsStrict() || newestConfig(slot) != 0) return;
   arenaReset();
   if (!findGood(slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel(), out)) return;
   if (!offer(slot, out.ptr, out.size)) return;
@@ -139,7 +148,7 @@ function refuse(slot: u32): void {
 
 /** What serves while an offer is refused, as far as this VM can know. */
 function whatServes(slot: u32): string {
-  if (configOf(slot) != 0) return '; the one before stays in force';
+  if (newestConfig(slot) != 0) return '; the one before stays in force';
   // Envoy tries an offer in a VM made for that, which knows nothing of those that serve.
   if (vmIsStrict()) return '; Envoy keeps the one before, and without one requests pass';
   return '; none is in force, requests pass';
@@ -157,7 +166,7 @@ function putSubject(slot: u32): void {
 /** The gauges of this plugin: what is in force, what was refused, and the VM's memory. */
 function report(slot: u32, rejected: bool): void {
   const active = stateGauge(slot, 'active');
-  if (configOf(slot) != 0) record(active, 1);
+  if (newestConfig(slot) != 0) record(active, 1);
   else if (!vmIsStrict()) record(active, 0);
   record(stateGauge(slot, 'rejected'), rejected ? 1 : 0);
   metricBegin('tagalong_heap_bytes', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
@@ -177,10 +186,24 @@ function heapMark(): u64 {
   return mark;
 }
 
-/** The configuration that serves a stream, or 0: then the request passes. */
+// What is noted of a root context: which configuration it was given.
+//   31             4 3      0
+//   +---------------+--------+
+//   | serial        | slot   |
+//   +---------------+--------+
+const NOTE_SLOT_BITS: u32 = 4;
+const NOTE_SLOT_MASK: u32 = (1 << NOTE_SLOT_BITS) - 1;
+
+function noteOf(slot: u32): u32 {
+  return (newestSerial(slot) << NOTE_SLOT_BITS) | slot;
+}
+
+/**
+ * The configuration that serves a stream: what its root context was given, else the newest one of
+ * the VM's only plugin; 0: the request passes.
+ */
 export function configOfStream(contextId: u32): usize {
-  if (slotsInUse() == 0) return 0;
-  if (slotsInUse() == 1) return configOf(0);
-  const slot = slotOfRoot(rootOfStream(contextId));
-  return slot < 0 ? 0 : configOf(slot);
+  const note = noteOfRoot(rootOfStream(contextId));
+  if (note != NO_NOTE) return configOf(note & NOTE_SLOT_MASK, note >> NOTE_SLOT_BITS);
+  return slotsInUse() == 1 ? newestConfig(0) : 0;
 }

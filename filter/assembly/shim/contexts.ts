@@ -1,6 +1,5 @@
-// contexts: which root context a stream belongs to, where several plugins share one VM.
-// Only needed where the VM configuration names no entry (WasmPlugin cannot set one); elsewhere the
-// host is not allowed to call proxy_on_context_create, and nothing here runs.
+// contexts: which root context a stream belongs to, and what was noted of each root context.
+// A stream's callbacks tell its own id only; proxy_on_context_create tells its parent's.
 // Promise: fixed tables, no object per stream. A stream is looked up right after it was made, so a
 // ring that keeps the newest ones is enough; who was overwritten is answered with `NO_ROOT`.
 
@@ -10,11 +9,13 @@ export const ROOTS_MAX: u32 = 64;
 export const STREAMS_MAX: u32 = 4096;
 /** No such context: never an id, the host counts from 1. */
 export const NO_ROOT: u32 = 0;
+/** Nothing was noted of a root context. */
+export const NO_NOTE: u32 = <u32>-1;
 
 // Roots, a ring:            Streams, indexed by id & mask, checked by id:
 //   0    4      8             0    4        8
 //   +----+------+             +----+--------+
-//   | id | slot |             | id | rootId |
+//   | id | note |             | id | rootId |
 //   +----+------+             +----+--------+
 const ENTRY_SHIFT: u32 = 3;
 const ENTRY_VALUE: usize = 4;
@@ -36,21 +37,21 @@ export function rootOfStream(id: u32): u32 {
   return load<u32>(entry) == id ? load<u32>(entry, ENTRY_VALUE) : NO_ROOT;
 }
 
-/** Ties a root context to a slot; the oldest of `ROOTS_MAX` others is forgotten for it. */
-export function rememberRoot(id: u32, slot: u32): void {
+/** Notes something of a root context; the oldest of `ROOTS_MAX` others is forgotten for it. */
+export function rememberRoot(id: u32, note: u32): void {
   let entry = rootEntry(id);
   if (entry == 0) {
     entry = roots + ((nextRoot % ROOTS_MAX) << ENTRY_SHIFT);
     nextRoot++;
   }
   store<u32>(entry, id);
-  store<u32>(entry, slot, ENTRY_VALUE);
+  store<u32>(entry, note, ENTRY_VALUE);
 }
 
-/** The slot of a root context, or -1. */
-export function slotOfRoot(id: u32): i32 {
+/** What was noted of a root context, or `NO_NOTE`. */
+export function noteOfRoot(id: u32): u32 {
   const entry = rootEntry(id);
-  return entry != 0 ? load<i32>(entry, ENTRY_VALUE) : -1;
+  return entry != 0 ? load<u32>(entry, ENTRY_VALUE) : NO_NOTE;
 }
 
 function rootEntry(id: u32): usize {

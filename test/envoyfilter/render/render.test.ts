@@ -22,10 +22,6 @@ describe('capabilities', () => {
     expect(capabilitiesOf(echoing)).toEqual(expect.arrayContaining([request, response]));
   });
 
-  it('never hold the callback that a VM of one entry can do without', () => {
-    expect(capabilitiesOf(echoing)).not.toContain('proxy_on_context_create');
-  });
-
   it('have a hash that follows the list', () => {
     const hashes = [entry({}), entry({ tags: [{}] }), echoing].map((one) =>
       capabilitiesHash(capabilitiesOf(one)),

@@ -72,6 +72,23 @@ describe('address', () => {
     for (let i = 0; i < wrong.length; i++) expect(address(wrong[i])).toBe('refused', wrong[i]);
   });
 
+  it('writes sixteen bytes and no more, whatever it refuses', () => {
+    const wrong = [
+      '1.2.3.4.5',
+      '1:2:3:4:5:6:7:8:9',
+      '1:2:3:4:5:6:7:8.9.9.9',
+      '::1.2.3.4.5',
+      '1::2::3',
+    ];
+    const ptr = heap.alloc(ADDRESS_SIZE + 8);
+    for (let i = 0; i < wrong.length; i++) {
+      const slice = lay(wrong[i]);
+      store<u64>(ptr, 0x5a5a5a5a5a5a5a5a, ADDRESS_SIZE);
+      expect(parseAddress(slice.ptr, slice.size, ptr)).toBe(false, wrong[i]);
+      expect(load<u64>(ptr, ADDRESS_SIZE)).toBe(0x5a5a5a5a5a5a5a5a, wrong[i]);
+    }
+  });
+
   it('reads IPv6 with a gap at the start, inside, at the end and as the whole', () => {
     expect(address('::')).toBe('00000000000000000000000000000000');
     expect(address('::1')).toBe('00000000000000000000000000000001');

@@ -21,6 +21,14 @@ describe('xxh64', () => {
     expect(hash('The quick brown fox jumps over the lazy dog')).toBe('b242d361fda71bc');
   });
 
+  // Values of this package's own big-integer reference (test/properties), which gives those above.
+  it('hashes texts that end with a whole stripe, lane or half of one', () => {
+    expect(hash('0123')).toBe('4c33072b45647dcb');
+    expect(hash('01234567')).toBe('e4ba22a49ad89d3f');
+    expect(hash('0123456789abcdef0123456789abcdef')).toBe('642a94958e71e6c5');
+    expect(hash('0123456789abcdef'.repeat(4))).toBe('1af3ac4760fe2f85');
+  });
+
   it('reads no byte behind its end', () => {
     const slice = lay('0123456789abcdef0123456789abcdef0123456');
     for (let size: u32 = 0; size < slice.size; size++) {

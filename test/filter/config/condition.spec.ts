@@ -5,8 +5,8 @@ import { compiled, condition, fault, namesOf, withTags, withWhen } from './compi
 
 const AT = '$.tags[1].rules[0].when';
 const KEYS =
-  'header cookie query exact prefix suffix contains in present ignoreCase path host method ip tag ' +
-  'all any not';
+  'header cookie query exact prefix suffix contains in present ignoreCase path host method ip ' +
+  'tag all any not';
 const OPERATORS = 'exact prefix suffix contains in present';
 
 /** The fault of a `when`, without the path to it. */
@@ -259,7 +259,8 @@ describe('condition', () => {
       '.ip: found "10.0.0.1", wanted an array of addresses or networks, at least one',
     );
     expect(refused('{"ip":["10.0.0.0/8","10.0.0.0/33"]}')).toBe(
-      '.ip[1]: found "10.0.0.0/33", wanted an address or network such as 10.0.0.0/8 or 2001:db8::/32',
+      '.ip[1]: found "10.0.0.0/33", wanted an address or network such as 10.0.0.0/8 or ' +
+        '2001:db8::/32',
     );
     expect(refused('{"ip":[7]}')).toBe(
       '.ip[0]: found 7, wanted an address or network such as 10.0.0.0/8 or 2001:db8::/32',

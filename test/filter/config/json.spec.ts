@@ -45,7 +45,8 @@ function nested(depth: u32): string {
 }
 
 const RICH =
-  ' {"a":[1,-0.5e+3,true,false,null,"x\\u00e9\\n\\ud83d\\ude00 é😀"],"b\\"c":{"":{}, "d" : [ ] },"e":0}';
+  ' {"a":[1,-0.5e+3,true,false,null,"x\\u00e9\\n\\ud83d\\ude00 é😀"],' +
+  '"b\\"c":{"":{}, "d" : [ ] },"e":0}';
 
 describe('json', () => {
   it('reads every kind of value', () => {

@@ -15,6 +15,7 @@ import {
   TEXT_SIZE_LIMIT,
 } from '../../../filter/assembly/config/members';
 import { Node, nodeAt } from '../../../filter/assembly/config/node';
+import { arenaReset, arenaTake } from '../../../filter/assembly/shim/arena';
 import { lay, read } from '../support';
 import { faultText, inArena } from './compile';
 
@@ -88,7 +89,8 @@ describe('members', () => {
 
   it('refuses keys of a later version by name', () => {
     expect(object('{"regex":"a"}')).toBe(
-      '$.regex: found a key "regex", wanted no such key: this version of the filter cannot do it yet',
+      '$.regex: found a key "regex", wanted no such key: this version of the filter cannot do it ' +
+        'yet',
     );
   });
 
@@ -217,5 +219,16 @@ describe('members', () => {
     expect(label('a.a;=')).toBe('');
     expect(label('b;.')).toBe('');
     expect(label('.;.')).toBe('');
+  });
+
+  it('does not take the byte behind a label for a part of it', () => {
+    // A text with escapes is decoded into the arena, where anything may stand behind it.
+    const text = lay('"\\u0061;."');
+    arenaReset();
+    memory.fill(arenaTake(256), 0x3b, 256);
+    const node = treeOf(text);
+    expect(read(node.ptr, node.size)).toBe('a;.');
+    expect(load<u8>(node.ptr + node.size)).toBe(0x3b);
+    expect(said(checkLabel(node, 'W'))).toBe('');
   });
 });

@@ -40,6 +40,7 @@ describe('names', () => {
   it('finds nothing in an empty set', () => {
     expect(find('x-a')).toBe(NO_NAME);
     expect(find('')).toBe(NO_NAME);
+    expect(findName(names, 0, 0)).toBe(NO_NAME);
     expect(names.count).toBe(0);
   });
 

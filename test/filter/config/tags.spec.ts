@@ -28,8 +28,8 @@ describe('tags', () => {
   it('compiles a tag with all it can have', () => {
     const config = compiled(
       withTags(
-        '[{"header":"X-Tag","incoming":{"allow":["a","b c"]},"rules":[{"name":"one","value":"v"}],' +
-          '"default":"d","echo":true}]',
+        '[{"header":"X-Tag","incoming":{"allow":["a","b c"]},' +
+          '"rules":[{"name":"one","value":"v"}],"default":"d","echo":true}]',
       ),
     );
     const tag = onlyTag(config);
@@ -91,7 +91,8 @@ describe('tags', () => {
       ': found the key "Default", wanted one of: header incoming rules default echo',
     );
     expect(refused(',"carry":["baggage"]')).toBe(
-      '.carry: found a key "carry", wanted no such key: this version of the filter cannot do it yet',
+      '.carry: found a key "carry", wanted no such key: this version of the filter cannot do it ' +
+        'yet',
     );
   });
 
@@ -182,8 +183,8 @@ describe('tags', () => {
       '.rules[0]: found no such key there, wanted value: what the tag becomes',
     );
     expect(ofRule('[{"value":{"header":"x"}}]')).toBe(
-      '.rules[0].value: found a value to copy, wanted a string: this version of the filter cannot ' +
-        'copy values yet',
+      '.rules[0].value: found a value to copy, wanted a string: this version of the filter ' +
+        'cannot copy values yet',
     );
     expect(ofRule('[{"value":" v"}]')).toBe(
       '.rules[0].value: found " v", wanted a value for the tag: ' + LABEL,

@@ -149,8 +149,8 @@ describe('configure, one plugin', () => {
     push(1, padded + ' ');
     expect(hostCalls('proxy_get_buffer_bytes')).toBe(reads);
     expect(hostLog()).toBe(
-      '4 tagalong p any: configuration refused at $: found a configuration over 256 KiB, wanted a ' +
-        'smaller one; the one before stays in force',
+      '4 tagalong p any: configuration refused at $: found a configuration over 256 KiB, wanted ' +
+        'a smaller one; the one before stays in force',
     );
   });
 
@@ -158,12 +158,12 @@ describe('configure, one plugin', () => {
     plugin('p');
     push(1, '');
     expect(hostLog()).toBe(
-      '4 tagalong p any: configuration refused at $: found no configuration, wanted a JSON object; ' +
-        'the one before stays in force',
+      '4 tagalong p any: configuration refused at $: found no configuration, wanted a JSON ' +
+        'object; the one before stays in force',
     );
     const hidden =
-      '4 tagalong p any: configuration refused at $: found a configuration that the host does not ' +
-      'show, wanted proxy_get_buffer_bytes allowed; the one before stays in force';
+      '4 tagalong p any: configuration refused at $: found a configuration that the host does ' +
+      'not show, wanted proxy_get_buffer_bytes allowed; the one before stays in force';
     hostRefuse('proxy_get_buffer_bytes', Status.InternalFailure);
     push(1, policy('p', 'x'));
     expect(hostLog()).toBe(hidden);
@@ -225,6 +225,8 @@ describe('configure, the VM configuration', () => {
         '; Envoy keeps the one before, and without one requests pass',
     );
     expect(hostCalls('proxy_get_shared_data')).toBe(0);
+    // Of what is in force elsewhere this VM knows nothing: two gauges, and none of that.
+    expect(hostCalls('proxy_record_metric')).toBe(2);
     expect(push(1, policy('strict', 'v'))).toBe(true);
     expect(hostCalls('proxy_set_shared_data')).toBe(0);
     expect(push(1, BROKEN)).toBe(false);
@@ -240,8 +242,8 @@ describe('configure, the VM configuration', () => {
   it('is as none where it is not understood, and that is said', () => {
     expect(start('{"id":"x","strict":true,"direction":"y"}')).toBe(true);
     expect(hostLog()).toBe(
-      '4 tagalong: VM configuration not understood, going on without one: $.direction: found "y", ' +
-        'wanted "gateway", "inbound" or "outbound"',
+      '4 tagalong: VM configuration not understood, going on without one: $.direction: found ' +
+        '"y", wanted "gateway", "inbound" or "outbound"',
     );
     plugin('p');
     expect(push(1, BROKEN)).toBe(true);

@@ -4,7 +4,8 @@ import { matches } from '../../../filter/assembly/features/match';
 import { readRequest } from '../../../filter/assembly/features/request';
 import { arenaReset } from '../../../filter/assembly/shim/arena';
 import { compiled, withWhen } from '../config/compile';
-import { hostCalls, hostHeader, hostProperty, hostRefuse, hostReset } from '../host';
+import { hostCalls, hostHeader, hostPairs, hostProperty, hostRefuse, hostReset } from '../host';
+import { layHex } from '../support';
 
 /** Whether the condition is true of the request that the host holds. */
 function holds(when: string): bool {
@@ -38,6 +39,8 @@ const POSITIVE = [
   '"in":["v",""]',
   '"present":true',
 ];
+/** `:authority` in hexadecimal. */
+const AUTHORITY = '3a617574686f72697479';
 const SUBJECTS = ['"header":"x-a"', '"cookie":"a"', '"query":"a"'];
 
 describe('match', () => {
@@ -119,6 +122,18 @@ describe('match', () => {
     expect(holds('{"header":"x-a","in":["stable","canary-8","canary"]}')).toBe(false);
     expect(holds('{"header":"x-a","present":true}')).toBe(true);
     expect(holds('{"header":"x-a","present":false}')).toBe(false);
+  });
+
+  it('takes no byte around a value for a part of it', () => {
+    // In the list of pairs a NUL stands before and behind, and other headers beyond.
+    header('x-a', 'v');
+    header('x-b', 'w');
+    expect(holds('{"header":"x-a","suffix":"a\\u0000v"}')).toBe(false);
+    expect(holds('{"header":"x-a","suffix":"a\\u0000v","ignoreCase":true}')).toBe(false);
+    expect(holds('{"header":"x-a","prefix":"v\\u0000x"}')).toBe(false);
+    expect(holds('{"header":"x-a","exact":"v\\u0000"}')).toBe(false);
+    expect(holds('{"header":"x-a","contains":"v\\u0000"}')).toBe(false);
+    expect(holds('{"header":"x-a","in":["v\\u0000","v\\u0000x-b"]}')).toBe(false);
   });
 
   it('ignores case by each operator, where it is told to', () => {
@@ -248,6 +263,13 @@ describe('match', () => {
     expect(holds('{"host":{"exact":"[::1]"}}')).toBe(true);
     only(':authority', 'shop:http');
     expect(holds('{"host":{"exact":"shop:http"}}')).toBe(true);
+  });
+
+  it('does not look before an authority of digits for its colon', () => {
+    // A list whose name ends in a colon where a NUL should be.
+    const list = layHex('01 00 00 00 0a 00 00 00 02 00 00 00' + AUTHORITY + '3a 38 30 00');
+    hostPairs(MapType.RequestHeaders, list.ptr, list.size);
+    expect(holds('{"host":{"exact":"80"}}')).toBe(true);
   });
 
   it('compares a method with its case', () => {

@@ -20,6 +20,9 @@ import {
 const REQUEST = MapType.RequestHeaders;
 const VISIBLE = 'tagalong_tag_total.policy=.=a/b/0;.;direction=.=inbound;.;tag=.=x-t;.;';
 
+/** Policy and direction of `compiledCounters`. */
+const COUNT = '.policy=.=count;.;direction=.=gateway;.;';
+
 /** What arrives under x-t, the values divided by `|`; "-" = nothing. */
 function arrive(values: string): void {
   hostClearHeaders();
@@ -158,7 +161,8 @@ describe('tagging', () => {
     arrive('forged');
     hostHeader(REQUEST, 'x-u', 'forged');
     const seen =
-      '[{"value":"seen","when":{"any":[{"header":"x-t","present":true},{"tag":{"x-t":"forged"}}]}}]';
+      '[{"value":"seen","when":{"any":[{"header":"x-t","present":true},' +
+      '{"tag":{"x-t":"forged"}}]}}]';
     expect(
       run(
         withTags(
@@ -174,6 +178,14 @@ describe('tagging', () => {
     const early = '[{"value":"seen","when":{"header":"x-t","present":true}}]';
     expect(
       run(withTags('[{"header":"x-u","rules":' + early + '},{"header":"x-t","incoming":"strip"}]')),
+    ).toBe('remove 0 x-t');
+  });
+
+  it('shows no condition a tag that came empty, although it is trusted', () => {
+    const seen = ',"rules":[{"value":"seen","when":{"header":"x-t","present":true}}]';
+    arrive('');
+    expect(
+      run(withTags('[{"header":"x-t","incoming":"trust"},{"header":"x-u"' + seen + '}]')),
     ).toBe('remove 0 x-t');
   });
 
@@ -269,23 +281,26 @@ describe('tagging, counted', () => {
     const before = hostMetricNames();
     compiledCounters();
     const names = hostMetricNames().substring(before.length);
+    const incoming = 'tagalong_incoming_total' + COUNT + 'tag=.=x-t;.;';
+    const tags = 'tagalong_tag_total' + COUNT + 'tag=.=x-t;.;';
+    const errors = 'tagalong_errors_total' + COUNT;
     const wanted = [
-      'tagalong_incoming_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;outcome=.=kept;.;mode=.=enforce;.;',
-      'tagalong_incoming_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;outcome=.=stripped;.;mode=.=enforce;.;',
-      'tagalong_tag_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;',
-      'tagalong_tag_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;rule=.=1;.;value=.=b;.;mode=.=enforce;.;',
-      'tagalong_tag_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;rule=.=default;.;value=.=d;.;mode=.=enforce;.;',
-      'tagalong_errors_total.policy=.=count;.;direction=.=gateway;.;kind=.=headers;.;',
-      'tagalong_errors_total.policy=.=count;.;direction=.=gateway;.;kind=.=write;.;',
-      'tagalong_errors_total.policy=.=count;.;direction=.=gateway;.;kind=.=echo;.;',
+      incoming + 'outcome=.=kept;.;mode=.=enforce;.;',
+      incoming + 'outcome=.=stripped;.;mode=.=enforce;.;',
+      tags + 'rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;',
+      tags + 'rule=.=1;.;value=.=b;.;mode=.=enforce;.;',
+      tags + 'rule=.=default;.;value=.=d;.;mode=.=enforce;.;',
+      errors + 'kind=.=headers;.;',
+      errors + 'kind=.=write;.;',
+      errors + 'kind=.=echo;.;',
     ];
     expect(names.trim()).toBe(wanted.join('\n'));
   });
 
   it('counts each outcome once', () => {
     const config = compiledCounters();
-    const incoming = 'tagalong_incoming_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;';
-    const tags = 'tagalong_tag_total.policy=.=count;.;direction=.=gateway;.;tag=.=x-t;.;';
+    const incoming = 'tagalong_incoming_total' + COUNT + 'tag=.=x-t;.;';
+    const tags = 'tagalong_tag_total' + COUNT + 'tag=.=x-t;.;';
     const kept = incoming + 'outcome=.=kept;.;mode=.=enforce;.;';
     const stripped = incoming + 'outcome=.=stripped;.;mode=.=enforce;.;';
     const one = tags + 'rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;';
@@ -304,11 +319,15 @@ describe('tagging, counted', () => {
     request(config, '-', '');
     expect(hostMetric(byDefault)).toBe(2);
     expect(hostMetric(kept) + hostMetric(stripped) + hostMetric(one) + hostMetric(two)).toBe(4);
+    request(config, '', '');
+    request(config, 'z|', '');
+    expect(hostMetric(kept)).toBe(1);
+    expect(hostMetric(stripped)).toBe(3);
   });
 
   it('counts headers that cannot be read, once a request', () => {
     const config = compiledCounters();
-    const errors = 'tagalong_errors_total.policy=.=count;.;direction=.=gateway;.;kind=.=headers;.;';
+    const errors = 'tagalong_errors_total' + COUNT + 'kind=.=headers;.;';
     hostRefuse('proxy_get_header_map_pairs', Status.InternalFailure);
     request(config, 'z', '1');
     hostRefuse('proxy_get_header_map_pairs', 0);
@@ -319,7 +338,7 @@ describe('tagging, counted', () => {
 
   it('counts each write that is refused, and goes on', () => {
     const config = compiledCounters();
-    const errors = 'tagalong_errors_total.policy=.=count;.;direction=.=gateway;.;kind=.=write;.;';
+    const errors = 'tagalong_errors_total' + COUNT + 'kind=.=write;.;';
     hostRefuse('proxy_add_header_map_value', Status.InternalFailure);
     request(config, '-', '1');
     expect(hostMetric(errors)).toBe(1);

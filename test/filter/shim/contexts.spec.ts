@@ -1,11 +1,12 @@
 import {
+  NO_NOTE,
   NO_ROOT,
+  noteOfRoot,
   ROOTS_MAX,
   rememberRoot,
   rememberStream,
   rootOfStream,
   STREAMS_MAX,
-  slotOfRoot,
 } from '../../../filter/assembly/shim/contexts';
 
 // The tables are the module's own: each case takes ids that no case before it took.
@@ -13,8 +14,8 @@ describe('contexts', () => {
   it('knows no stream and no root at first', () => {
     expect(rootOfStream(1)).toBe(NO_ROOT);
     expect(rootOfStream(0)).toBe(NO_ROOT);
-    expect(slotOfRoot(1)).toBe(-1);
-    expect(slotOfRoot(NO_ROOT)).toBe(-1);
+    expect(noteOfRoot(1)).toBe(NO_NOTE);
+    expect(noteOfRoot(NO_ROOT)).toBe(NO_NOTE);
   });
 
   it('remembers the root of a stream', () => {
@@ -47,30 +48,34 @@ describe('contexts', () => {
     expect(rootOfStream(u32.MAX_VALUE)).toBe(3);
   });
 
-  it('ties a root to a slot, and to another when told so', () => {
+  it('notes something of a root, and something else when told so', () => {
     rememberRoot(7, 0);
-    expect(slotOfRoot(7)).toBe(0);
+    expect(noteOfRoot(7)).toBe(0);
     rememberRoot(7, 5);
-    expect(slotOfRoot(7)).toBe(5);
-    expect(slotOfRoot(8)).toBe(-1);
+    expect(noteOfRoot(7)).toBe(5);
+    expect(noteOfRoot(8)).toBe(NO_NOTE);
   });
 
   it('remembers ROOTS_MAX roots, and forgets the oldest for one more', () => {
     const first: u32 = 1000;
     for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
-    for (let i: u32 = 0; i < ROOTS_MAX; i++) expect(slotOfRoot(first + i)).toBe(i);
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) expect(noteOfRoot(first + i)).toBe(i);
     rememberRoot(first + ROOTS_MAX, 9);
-    expect(slotOfRoot(first)).toBe(-1);
-    expect(slotOfRoot(first + 1)).toBe(1);
-    expect(slotOfRoot(first + ROOTS_MAX - 1)).toBe(ROOTS_MAX - 1);
-    expect(slotOfRoot(first + ROOTS_MAX)).toBe(9);
+    expect(noteOfRoot(first)).toBe(NO_NOTE);
+    expect(noteOfRoot(first + 1)).toBe(1);
+    expect(noteOfRoot(first + ROOTS_MAX - 1)).toBe(ROOTS_MAX - 1);
+    expect(noteOfRoot(first + ROOTS_MAX)).toBe(9);
   });
 
   it('does not let a root that is told again push others out', () => {
     const first: u32 = 2000;
     for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
     for (let i: u32 = 0; i < 10; i++) rememberRoot(first + 3, 1);
-    expect(slotOfRoot(first)).toBe(0);
-    expect(slotOfRoot(first + 3)).toBe(1);
+    expect(noteOfRoot(first)).toBe(0);
+    expect(noteOfRoot(first + 3)).toBe(1);
+    // And the next one pushes out the oldest, as if nothing had been told again.
+    rememberRoot(first + ROOTS_MAX, 9);
+    expect(noteOfRoot(first)).toBe(NO_NOTE);
+    for (let i: u32 = 1; i <= ROOTS_MAX; i++) expect(noteOfRoot(first + i)).not.toBe(NO_NOTE);
   });
 });

@@ -94,6 +94,7 @@ describe('headers', () => {
     hostRefuse('proxy_get_header_map_value', Status.BadArgument);
     expect(get(REQUEST, 'x-a')).toBe(Status.BadArgument);
     expect(out.size).toBe(0);
+    getHeaderPairs(REQUEST, out);
     hostRefuse('proxy_get_header_map_pairs', Status.InternalFailure);
     expect(getHeaderPairs(REQUEST, out)).toBe(Status.InternalFailure);
     expect(out.size).toBe(0);
