@@ -118,7 +118,7 @@ describe('linear memory', () => {
     const host = new Host({ logLevel: 'error' });
     const plugin = loadFilter(host, full);
     const pages = plugin.memory().buffer.byteLength / PAGE;
-    expect(pages).toBeLessThanOrEqual(2 * 6 * 17);
+    expect(pages).toBeLessThanOrEqual(2 * 10 * 17);
     const heap = metricOf(host, full.id, 'tagalong_heap_bytes');
     const requests = [
       requestOf(),

@@ -186,6 +186,14 @@ describe('the last good configuration', () => {
     decides(restartBeside(host), 'new');
   });
 
+  it('is the one that was gone back to', () => {
+    const host = new Host();
+    const plugin = loadFilter(host, good('old'));
+    plugin.configure(textOf(good('new')));
+    plugin.configure(textOf(good('old')));
+    decides(restartBeside(host), 'old');
+  });
+
   it('belongs to one entry and direction', () => {
     const host = new Host();
     loadFilter(host, good('kept'));

@@ -8,7 +8,7 @@ import { entryFor, loadFilter, requestOf, tagAfter, textOf } from '../harness/ho
 const TAG = 'x-traffic-tag';
 const ID = 'rollback/policy/0';
 /** Configurations that the filter keeps of a plugin: config/store.ts. */
-const KEPT_MAX = 4;
+const KEPT_MAX = 8;
 
 function good(value: string, sections: object = {}) {
   return entryFor({ tags: [{ header: TAG, default: value }], ...sections }, ID);

@@ -6,10 +6,10 @@
 // Promise: areas are made with the slot; accepting a configuration exchanges the one that was read
 // into with the oldest of the slot. Nothing else is ever made, however often one is pushed.
 //
-//   slot 0                          slot 1                          being read
-//   +------+------+------+------+   +------+------+------+------+   +------+
-//   | kept | kept | kept | kept |   | kept | …    |      |      |   | area |  <- spare
-//   +------+------+------+------+   +------+------+------+------+   +------+
+//   slot 0 (KEPT_MAX areas)         slot 1                          being read
+//   +------+------+-----+------+    +------+------+-----+------+    +------+
+//   | kept | kept |  …  | kept |    | kept |      |  …  |      |    | area |  <- spare
+//   +------+------+-----+------+    +------+------+-----+------+    +------+
 
 import { equal } from '../bytes/slice';
 import { areaMake } from './area';
@@ -18,33 +18,38 @@ import { LABEL_SIZE_MAX } from './members';
 
 /** Plugins that can share one VM. */
 export const SLOTS_MAX: u32 = 16;
-/** Configurations that a plugin keeps: the newest, and those that Envoy may still go back to. */
-export const KEPT_MAX: u32 = 4;
+/**
+ * Configurations that a plugin keeps: the newest, and those that Envoy may still go back to. One
+ * pushed away by more than these, and gone back to while a stream of it lives, is the limit.
+ */
+export const KEPT_MAX: u32 = 8;
 /** No configuration: serial numbers count from 1. */
 export const NO_SERIAL: u32 = 0;
 
 // A slot; `newest` is the serial of the configuration that was accepted last.
-//   0        4        8                    56   312
+//   0        4        8                    136  392
 //   +--------+--------+--------------------+----+
 //   | newest | idSize | kept (KEPT_MAX)    | id |
 //   +--------+--------+--------------------+----+
-// One kept configuration; serial 0 = free:
-//   0        4        8
-//   +--------+--------+------+
-//   | serial | config | area | 12
-//   +--------+--------+------+
+// One kept configuration; serial 0 = free. `age` grows with each that is accepted, first or again:
+//   0        4        8      12
+//   +--------+--------+------+-----+
+//   | serial | config | area | age | 16
+//   +--------+--------+------+-----+
 const SLOT_ID_SIZE: usize = 4;
 const SLOT_KEPT: usize = 8;
-const KEPT_SIZE: u32 = 12;
+const KEPT_SIZE: u32 = 16;
 const KEPT_CONFIG: usize = 4;
 const KEPT_AREA: usize = 8;
-const SLOT_ID: u32 = 56;
-const SLOT_SIZE: u32 = 312;
+const KEPT_AGE: usize = 12;
+const SLOT_ID: u32 = 136;
+const SLOT_SIZE: u32 = 392;
 
-const slots: usize = memory.data(4992, 8);
+const slots: usize = memory.data(6272, 8);
 let slotCount: u32 = 0;
 let spare: usize = 0;
 let lastSerial: u32 = NO_SERIAL;
+let lastAge: u32 = 0;
 
 function slotPtr(slot: u32): usize {
   return slots + slot * SLOT_SIZE;
@@ -117,6 +122,7 @@ export function renew(slot: u32, textPtr: usize, textSize: u32): bool {
     const config = changetype<Config>(<usize>load<u32>(kept, KEPT_CONFIG));
     if (!equal(config.textPtr, config.textSize, textPtr, textSize)) continue;
     store<u32>(slotPtr(slot), load<u32>(kept));
+    store<u32>(kept, ++lastAge, KEPT_AGE);
     return true;
   }
   return false;
@@ -135,19 +141,18 @@ export function install(slot: u32, configPtr: usize): void {
   store<u32>(kept, lastSerial);
   store<u32>(kept, <u32>configPtr, KEPT_CONFIG);
   store<u32>(kept, <u32>spare, KEPT_AREA);
+  store<u32>(kept, ++lastAge, KEPT_AGE);
   store<u32>(slotPtr(slot), lastSerial);
   spare = area;
 }
 
-/** A free place, else that of the lowest serial; never that of the newest, which may be an old one. */
+/** A free place, else that of the configuration whose acceptance is longest ago. */
 function oldest(slot: u32): usize {
-  const newest = newestSerial(slot);
-  let found: usize = 0;
+  let found = keptAt(slot, 0);
   for (let i: u32 = 0; i < KEPT_MAX; i++) {
     const kept = keptAt(slot, i);
-    const serial = load<u32>(kept);
-    if (serial == NO_SERIAL) return kept;
-    if (serial != newest && (found == 0 || serial < load<u32>(found))) found = kept;
+    if (load<u32>(kept) == NO_SERIAL) return kept;
+    if (load<u32>(kept, KEPT_AGE) < load<u32>(found, KEPT_AGE)) found = kept;
   }
   return found;
 }

@@ -66,7 +66,7 @@ export function indexPairs(names: HeaderNames, ptr: usize, size: u32): bool {
     if (index == NO_NAME) continue;
     if (!append(nameAt(names, index), pairs.valuePtr, pairs.valueSize)) return false;
   }
-  return true;
+  return pairs.ended();
 }
 
 function append(name: HeaderName, ptr: usize, size: u32): bool {

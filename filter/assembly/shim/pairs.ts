@@ -29,12 +29,13 @@ export class PairCursor {
   /** False where the table of sizes does not fit in `size` bytes. */
   open(ptr: usize, size: u32): bool {
     this.left = 0;
+    this.nextPtr = ptr;
+    this.endPtr = ptr + size;
     if (size < PAIRS_HEADER_SIZE) return size == 0;
     const count = load<u32>(ptr);
     if (count > (size - PAIRS_HEADER_SIZE) / PAIRS_ENTRY_SIZE) return false;
     this.left = count;
     this.entryPtr = ptr + PAIRS_HEADER_SIZE;
-    this.endPtr = ptr + size;
     this.nextPtr = this.entryPtr + count * PAIRS_ENTRY_SIZE;
     return true;
   }
@@ -58,6 +59,11 @@ export class PairCursor {
     this.entryPtr += PAIRS_ENTRY_SIZE;
     this.left--;
     return true;
+  }
+
+  /** After the walk: whether the pairs filled the list exactly, so that none was cut off. */
+  ended(): bool {
+    return this.nextPtr == this.endPtr;
   }
 }
 export const PAIR_CURSOR_SIZE: u32 = 32;

@@ -153,11 +153,11 @@ describe('store', () => {
     put(at, 'new');
     expect(served(at, first)).toBe('0');
     expect(renewed(at, '1')).toBe(false);
-    // It is the oldest again, now that it is not the newest.
+    // What was in force just before stays, although its serial is the lowest.
     put(at, 'newer');
-    expect(renewed(at, '0')).toBe(false);
-    expect(renewed(at, '2')).toBe(true);
+    expect(renewed(at, '2')).toBe(false);
     expect(renewed(at, '3')).toBe(true);
+    expect(renewed(at, '0')).toBe(true);
     expect(renewed(at, 'new')).toBe(true);
   });
 

@@ -152,14 +152,15 @@ describe('request', () => {
     expect(values('x-a')).toBe('(none)');
   });
 
-  it('reads the pairs before one that lies about its size', () => {
+  it('takes a list in which a pair lies about its size for unreadable', () => {
     const lead = '02 00 00 00  03 00 00 00 01 00 00 00';
     given(PAIRS);
-    expect(indexed(layHex(lead + 'ff ff ff ff 01 00 00 00  782d6100 3100 782d6200 3200'))).toBe(
-      true,
-    );
+    const text = '782d6100 3100 782d6200 3200';
+    expect(indexed(layHex(lead + 'ff ff ff ff 01 00 00 00' + text))).toBe(false);
+    expect(indexed(layHex(lead + '03 00 00 00 00 00 00 00' + text))).toBe(false);
+    expect(indexed(layHex(lead + '03 00 00 00 01 00 00 00' + text))).toBe(true);
     expect(values('x-a')).toBe('1');
-    expect(values('x-b')).toBe('(none)');
+    expect(values('x-b')).toBe('2');
   });
 
   it('passes over names that are empty or of other bytes', () => {
