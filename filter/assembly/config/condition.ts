@@ -3,9 +3,7 @@
 // operator beside it; path and host hold theirs inside.
 
 import { NETWORK_SIZE, parseNetwork } from '../bytes/address';
-import { buildSearchTable, searchTableSize } from '../bytes/search';
-import { equal, equalsAscii, foldInPlace, SLICE_SIZE, sliceAt } from '../bytes/slice';
-import { isTemplate } from '../bytes/template';
+import { equal, equalsAscii, foldInPlace } from '../bytes/slice';
 import { areaCopy, areaTake } from './area';
 import { faultValue, faultWords, listHolds } from './fault';
 import {
@@ -20,19 +18,17 @@ import {
 } from './layout';
 import {
   checkArray,
-  checkBoolean,
   checkHeaderName,
   checkObject,
   checkOnce,
   checkText,
   checkToken,
-  member,
 } from './members';
 import { checkInterned, internName, NO_NAME } from './names';
 import { Kind, Node, nodeAt } from './node';
+import { compileIn, compileOperand, compileOperator, isOperatorKey, OPERATORS } from './operator';
 
 const FIELDS = 'header cookie query';
-const OPERATORS = 'exact prefix suffix contains in present';
 const LATER = 'regex';
 const WHEN_KEYS =
   'header cookie query exact prefix suffix contains in present ignoreCase path host method ip tag ' +
@@ -104,11 +100,6 @@ function compileObject(node: Node): usize {
   return changetype<Condition>(parent).first == last ? last : parent;
 }
 
-function isOperatorKey(child: Node): bool {
-  if (listHolds(OPERATORS, child.keyPtr, child.keySize)) return true;
-  return equalsAscii(child.keyPtr, child.keySize, 'ignoreCase');
-}
-
 /** One key of a `when` object; `node` is the object, where a field's operator stands. */
 function compileKey(node: Node, child: Node): usize {
   const ptr = child.keyPtr;
@@ -170,91 +161,6 @@ function compilePart(child: Node, subject: Subject, header: string, keys: string
   // Host names are compared without case (RFC 9110 section 4.2.3).
   condition.fold = subject == Subject.Host;
   return checkInterned(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
-}
-
-/** The one operator among the members of `node`, and `ignoreCase`. */
-function compileOperator(node: Node, condition: Condition, keys: string): bool {
-  let found: usize = 0;
-  for (let at = node.first; at != 0; at = nodeAt(at).next) {
-    const child = nodeAt(at);
-    if (equalsAscii(child.keyPtr, child.keySize, 'ignoreCase')) {
-      if (!checkBoolean(child)) return false;
-      if (child.kind == Kind.True) condition.fold = true;
-    } else if (isOperatorKey(child) || equalsAscii(child.keyPtr, child.keySize, 'template')) {
-      if (found != 0) {
-        return faultWords(node, 'a second operator', 'one', '', child.keyPtr, child.keySize);
-      }
-      found = at;
-    }
-  }
-  if (found == 0) return faultWords(node, 'no operator', 'one of: ', keys);
-  const child = nodeAt(found);
-  const ptr = child.keyPtr;
-  const size = child.keySize;
-  if (equalsAscii(ptr, size, 'present')) {
-    condition.operator = <u8>Operator.Present;
-    condition.expected = child.kind == Kind.True;
-    if (member(node, 'ignoreCase') != 0) {
-      return faultWords(node, '"ignoreCase" with "present"', 'one of the two');
-    }
-    return checkBoolean(child);
-  }
-  if (equalsAscii(ptr, size, 'in')) return compileIn(child, condition);
-  if (equalsAscii(ptr, size, 'exact')) return compileOperand(child, condition, Operator.Exact);
-  if (equalsAscii(ptr, size, 'prefix')) return compileOperand(child, condition, Operator.Prefix);
-  if (equalsAscii(ptr, size, 'suffix')) return compileOperand(child, condition, Operator.Suffix);
-  if (equalsAscii(ptr, size, 'contains')) {
-    if (!compileOperand(child, condition, Operator.Contains)) return false;
-    condition.tablePtr = areaTake(searchTableSize(condition.operandSize));
-    if (condition.tablePtr == 0) return false;
-    buildSearchTable(condition.operandPtr, condition.operandSize, condition.tablePtr);
-    return true;
-  }
-  if (child.kind != Kind.String || !isTemplate(child.ptr, child.size)) {
-    return faultValue(child, 'a template such as /users/{id}/orders');
-  }
-  return compileOperand(child, condition, Operator.Template);
-}
-
-function compileOperand(child: Node, condition: Condition, operator: Operator): bool {
-  // An empty prefix, suffix or part is in everything, which `present` says better.
-  if (
-    operator == Operator.Exact
-      ? !checkText(child, 0, 'a string')
-      : !checkText(child, 1, 'a string that is not empty')
-  ) {
-    return false;
-  }
-  condition.operator = <u8>operator;
-  condition.operandSize = child.size;
-  condition.operandPtr = areaCopy(child.ptr, child.size);
-  if (condition.operandPtr == 0) return false;
-  if (condition.fold && operator != Operator.Template) {
-    foldInPlace(condition.operandPtr, condition.operandSize);
-  }
-  return true;
-}
-
-/** An array of strings, at least one, into an array of Slice. */
-function compileIn(child: Node, condition: Condition): bool {
-  if (child.kind != Kind.Array || child.count == 0) {
-    return faultValue(child, 'an array of strings, at least one');
-  }
-  const array = areaTake(child.count * SLICE_SIZE);
-  if (array == 0) return false;
-  for (let at = child.first; at != 0; at = nodeAt(at).next) {
-    const item = nodeAt(at);
-    if (!checkText(item, 0, 'a string')) return false;
-    const slice = sliceAt(array, item.index);
-    slice.ptr = areaCopy(item.ptr, item.size);
-    slice.size = item.size;
-    if (slice.ptr == 0) return false;
-    if (condition.fold) foldInPlace(slice.ptr, slice.size);
-  }
-  condition.operator = <u8>Operator.In;
-  condition.operandPtr = array;
-  condition.operandSize = child.count;
-  return true;
 }
 
 /** `method: [GET, …]` is the header :method in a list. */
