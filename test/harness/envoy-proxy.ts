@@ -1,13 +1,11 @@
 // envoy-proxy: a proxy of the mesh as a real Envoy, its filters delivered by config discovery from
 // files, as a control plane would: an update is a file that is renamed into place.
 
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type EnvoyProcess, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
 import type { FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 import { discoveredFilter, extensionConfig } from '../../envoyfilter/src/render/wasm-filter.js';
 import { bootstrap, route, whenHeader } from './bootstrap.js';
+import { DiscoveryFolder } from './ecds.js';
 import { type MeshProxy, type ProxySpec, VIA } from './proxy.js';
 import { WASM_PATH } from './wasm.js';
 
@@ -21,20 +19,24 @@ export interface EnvoyOptions {
 
 export class EnvoyProxy implements MeshProxy {
   readonly #envoy: EnvoyProcess;
-  readonly #directory: Discovery;
+  readonly #folder: DiscoveryFolder;
+  readonly #version: string;
 
-  private constructor(envoy: EnvoyProcess, directory: Discovery) {
+  private constructor(envoy: EnvoyProcess, folder: DiscoveryFolder, version: string) {
     this.#envoy = envoy;
-    this.#directory = directory;
+    this.#folder = folder;
+    this.#version = version;
   }
 
   static async start(spec: ProxySpec, options: EnvoyOptions): Promise<EnvoyProxy> {
-    const directory = await Discovery.create(options.version);
+    const folder = await DiscoveryFolder.make();
     try {
-      for (const { name, filter } of spec.listeners) await directory.put(name, filter);
+      for (const { name, filter } of spec.listeners) {
+        await folder.push(name, [resource(name, filter, options.version)]);
+      }
       const listeners = spec.listeners.map(({ name, routes }) => ({
         name,
-        filters: [discoveredFilter(name, directory.source(name))],
+        filters: [discoveredFilter(name, folder.source(name))],
         routes: routes.map(({ cluster, when }) => ({
           ...route(cluster, when ? whenHeader(when.header, when.value) : {}),
           response_headers_to_add: [via(`${spec.name} ${name}`)],
@@ -48,9 +50,9 @@ export class EnvoyProxy implements MeshProxy {
         bootstrap: bootstrap(listeners, clusters),
         componentLogLevel: 'wasm:info',
       });
-      return new EnvoyProxy(envoy, directory);
+      return new EnvoyProxy(envoy, folder, options.version);
     } catch (error) {
-      await directory.remove();
+      await folder.remove();
       throw error;
     }
   }
@@ -78,54 +80,17 @@ export class EnvoyProxy implements MeshProxy {
 
   /** Delivers another configuration for a listener's filter; it is in force some moments later. */
   push(listener: string, filter: FilterEntry): Promise<void> {
-    return this.#directory.put(listener, filter);
+    return this.#folder.push(listener, [resource(listener, filter, this.#version)]);
   }
 
   async stop(): Promise<void> {
     await this.#envoy.stop();
-    await this.#directory.remove();
+    await this.#folder.remove();
   }
 }
 
-/** A folder of resources that Envoy watches. */
-class Discovery {
-  readonly #path: string;
-  readonly #envoy: string;
-  #version = 0;
-
-  private constructor(path: string, envoy: string) {
-    this.#path = path;
-    this.#envoy = envoy;
-  }
-
-  static async create(envoy: string): Promise<Discovery> {
-    return new Discovery(await mkdtemp(join(tmpdir(), 'tagalong-ecds-')), envoy);
-  }
-
-  source(name: string): object {
-    return {
-      resource_api_version: 'V3',
-      path_config_source: {
-        path: join(this.#path, `${name}.json`),
-        watched_directory: { path: this.#path },
-      },
-    };
-  }
-
-  async put(name: string, filter: FilterEntry): Promise<void> {
-    const options = { wasmPath: WASM_PATH, envoy: this.#envoy };
-    const response = {
-      version_info: String(++this.#version),
-      resources: [extensionConfig(name, filter, options)],
-    };
-    const path = join(this.#path, `${name}.json`);
-    await writeFile(`${path}.new`, JSON.stringify(response));
-    await rename(`${path}.new`, path);
-  }
-
-  remove(): Promise<void> {
-    return rm(this.#path, { recursive: true, force: true });
-  }
+function resource(name: string, filter: FilterEntry, envoy: string): object {
+  return extensionConfig(name, filter, { wasmPath: WASM_PATH, envoy });
 }
 
 function via(place: string): object {

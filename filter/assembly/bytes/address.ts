@@ -5,6 +5,8 @@
 //
 // One form for both, so that ::ffff:10.0.0.1 and 10.0.0.1 are the same client. Pure.
 
+import { hexValue, NO_DIGIT } from './hex';
+
 export const ADDRESS_SIZE: u32 = 16;
 /** Bits before the IPv4 part of a mapped address. */
 const MAPPED_BITS: u32 = 96;
@@ -21,12 +23,6 @@ const PERCENT: u32 = 0x25;
  *   +-----------------+------+
  */
 export const NETWORK_SIZE: u32 = ADDRESS_SIZE + 4;
-
-function hexDigit(byte: u32): i32 {
-  if (byte - 0x30 < 10) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter - 0x61 < 6 ? letter - 0x61 + 10 : -1;
-}
 
 /** Decimal number of at most `digitsMax` digits; -1 if it is none. No leading zeros. */
 function decimal(ptr: usize, size: u32, digitsMax: u32): i32 {
@@ -71,9 +67,9 @@ function parseV6(ptr: usize, size: u32, outPtr: usize): bool {
     let value: u32 = 0;
     const start = i;
     for (; i < size && i - start < 4; i++) {
-      const digit = hexDigit(load<u8>(ptr + i));
-      if (digit < 0) break;
-      value = (value << 4) | <u32>digit;
+      const digit = hexValue(load<u8>(ptr + i));
+      if (digit == NO_DIGIT) break;
+      value = (value << 4) | digit;
     }
     if (i < size && <u32>load<u8>(ptr + i) == DOT) {
       if (written > 12 || !parseV4(ptr + start, size - start, outPtr + written)) return false;

@@ -2,6 +2,8 @@
 // (application/x-www-form-urlencoded). A cursor walks them in place; a query's percent-encoding is
 // undone only where a field holds some, into memory that the caller gives.
 
+import { hexValue, NO_DIGIT } from './hex';
+
 const SEMICOLON: u32 = 0x3b;
 const EQUALS: u32 = 0x3d;
 const AMPERSAND: u32 = 0x26;
@@ -105,7 +107,7 @@ export function decodeQuery(ptr: usize, size: u32, outPtr: usize): u32 {
     } else if (byte == PERCENT && i + 2 < size) {
       const high = hexValue(load<u8>(ptr + i + 1));
       const low = hexValue(load<u8>(ptr + i + 2));
-      if (high < 16 && low < 16) {
+      if (high != NO_DIGIT && low != NO_DIGIT) {
         byte = (high << 4) | low;
         i += 2;
       }
@@ -114,11 +116,4 @@ export function decodeQuery(ptr: usize, size: u32, outPtr: usize): u32 {
     written++;
   }
   return written;
-}
-
-/** 0..15, or 16 for a byte that is no hexadecimal digit. */
-function hexValue(byte: u32): u32 {
-  if (byte - 0x30 < 10) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter - 0x61 < 6 ? letter - 0x61 + 10 : 16;
 }

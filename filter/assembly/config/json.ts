@@ -3,6 +3,7 @@
 // invalid UTF-8 (RFC 3629), lone surrogates, anything behind the value. Bounded: depth and number
 // of values have a limit, so that no text however made can exhaust the stack or the arena.
 
+import { hexValue, NO_DIGIT } from '../bytes/hex';
 import { encodeUtf8, utf8Size } from '../bytes/utf8';
 import { arenaTake } from '../shim/arena';
 import { faultWhole, faultWords } from './fault';
@@ -285,15 +286,11 @@ function decodeEscape(out: usize): u32 {
 /** Four hexadecimal digits, or -1. */
 function hexUnit(ptr: usize): i32 {
   if (ptr + 4 > end) return -1;
-  let unit: i32 = 0;
+  let unit: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
-    const byte: u32 = load<u8>(ptr + i);
-    const letter = byte | 0x20;
-    let digit: u32;
-    if (byte - 0x30 < 10) digit = byte - 0x30;
-    else if (letter - 0x61 < 6) digit = letter - 0x61 + 10;
-    else return -1;
-    unit = (unit << 4) | <i32>digit;
+    const digit = hexValue(load<u8>(ptr + i));
+    if (digit == NO_DIGIT) return -1;
+    unit = (unit << 4) | digit;
   }
   return unit;
 }

@@ -1,6 +1,7 @@
 // tags: the `tags` section, from JSON to an array of Tag with their rules (layout.ts).
 
 import { equal, equalsAscii, SLICE_SIZE, sliceAt } from '../bytes/slice';
+import { putNumber, textPtr, textReset, textSize } from '../bytes/text';
 import { areaCopy, areaTake } from './area';
 import { compileWhen } from './condition';
 import { faultValue, faultWords, listHolds } from './fault';
@@ -161,9 +162,11 @@ function compileRule(node: Node, config: Config, tag: Tag, rule: Rule): bool {
 function compileRuleName(node: Node, tag: Tag, rule: Rule): bool {
   const at = member(node, 'name');
   if (at == 0) {
-    rule.namePtr = areaTake(8);
+    textReset();
+    putNumber(tag.ruleCount);
+    rule.nameSize = textSize();
+    rule.namePtr = areaCopy(textPtr(), rule.nameSize);
     if (rule.namePtr == 0) return false;
-    rule.nameSize = putDecimal(tag.ruleCount, rule.namePtr);
     if (!isNamed(tag, rule.namePtr, rule.nameSize)) return true;
     return faultWords(node, 'no name', 'one: its position is the name of another rule');
   }
@@ -187,13 +190,4 @@ function isNamed(tag: Tag, ptr: usize, size: u32): bool {
     if (equal(other.namePtr, other.nameSize, ptr, size)) return true;
   }
   return false;
-}
-
-/** At most 8 digits: an area has no room for more rules. */
-function putDecimal(value: u32, ptr: usize): u32 {
-  let divisor: u32 = 1;
-  while (value / divisor >= 10) divisor *= 10;
-  let size: u32 = 0;
-  for (; divisor > 0; divisor /= 10) store<u8>(ptr + size++, <u8>(0x30 + ((value / divisor) % 10)));
-  return size;
 }
