@@ -52,9 +52,18 @@ async function forwarded(port: number): Promise<string[]> {
   return headers.filter(([name]) => name !== 'x-request-id' && name !== 'host').map(String);
 }
 
-/** The tag that one request arrived with. */
-async function tagOf(port: number): Promise<string> {
-  const { status, body } = await send({ port, agent, headers: [FORGED] });
+/** The tag that one request arrived with; a status other than 200 in its place. */
+function tagOf(port: number): Promise<string> {
+  return tagBy(port, { agent });
+}
+
+/** As `tagOf`, on a new connection: one that is kept belongs to the listener that accepted it. */
+function tagAnew(port: number): Promise<string> {
+  return tagBy(port, {});
+}
+
+async function tagBy(port: number, connection: { agent?: Agent }): Promise<string> {
+  const { status, body } = await send({ port, headers: [FORGED], ...connection });
   if (status !== 200) return String(status);
   const { headers } = JSON.parse(body) as Echo;
   return headers.flatMap(([name, value]) => (name === TAG ? [value] : [])).join();
@@ -340,17 +349,17 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
     it.each(
       some.map((mistake, index) => [mistake.name, mistake, index] as const),
     )('leaves the last good one in force, and the next good one replaces it: %s', async (_name, mistake, index) => {
-      await until('the good one decides', async () => (await tagOf(await port())) === good);
+      await until('the good one decides', async () => (await tagAnew(await port())) === good);
       await push(badFilter(mistake));
       await until('every VM has refused it', async () => {
         return refusalsOf(envoy, ID).filter((line) => line.includes(refusal(mistake))).length > 1;
       });
-      expect(await tagOf(await port())).toBe(good);
+      expect(await tagAnew(await port())).toBe(good);
       expect((await states(envoy)).get(ID)).toEqual({ active: 1, rejected: 1 });
 
       good = `good-${index + 1}`;
       await push(goodFilter(good));
-      await until('the next good one decides', async () => (await tagOf(await port())) === good);
+      await until('the next good one decides', async () => (await tagAnew(await port())) === good);
       expect((await states(envoy)).get(ID)).toEqual({ active: 1, rejected: 0 });
     });
 
@@ -361,7 +370,7 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
       await push(badFilter(mistakes[0]!, true));
       await envoy.waitForLog(/the last good configuration is in force again/, { after });
       expect(await counter(envoy, 'wasm.envoy.wasm.runtime.v8.created')).toBeGreaterThan(created);
-      expect(await tagOf(await port())).toBe(good);
+      expect(await tagAnew(await port())).toBe(good);
       expect((await states(envoy)).get(ID)).toEqual({ active: 1, rejected: 1 });
     });
 
@@ -464,7 +473,7 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
       await folder.push('listeners', listenerResources([listener(ID, filter)]));
     }
     async function decides(value: string): Promise<boolean> {
-      return (await tagOf((await envoy.listener(ID)).port)) === value;
+      return (await tagAnew((await envoy.listener(ID)).port)) === value;
     }
 
     beforeAll(async () => {

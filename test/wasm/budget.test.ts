@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Host } from '../../envoyfilter/src/host/index.js';
 import type { Direction } from '../../envoyfilter/src/policy/policy.js';
-import { entryFor, loadFilter, requestOf } from '../harness/host.js';
+import { entryFor, loadFilter, loadShared, requestOf, textOf } from '../harness/host.js';
 
 const TAG = 'x-traffic-tag';
 const GET = 'proxy_get_header_map_value';
@@ -236,6 +236,16 @@ describe('calls to the host', () => {
       stream.done();
       expect(plugin.open().calls.size).toBe(0);
     }
+  });
+
+  it('are none where a filter is disabled, also where nothing is restricted', () => {
+    const host = new Host();
+    const disabled = entryFor({ mode: 'disabled', ...one({ default: 'stable', echo: true }) });
+    const stream = loadShared(host, 'plugin', textOf(disabled)).open();
+    const { headers } = stream.requestHeaders(requestOf([[TAG, 'a']]));
+    stream.responseHeaders([[':status', '200']]);
+    expect(headers.getAll(TAG)).toEqual(['a']);
+    expect(stream.calls.size).toBe(0);
   });
 
   it('are none in the callbacks that the list leaves out', () => {

@@ -320,7 +320,7 @@ describe('the filter and its model agree', () => {
         if (!accepted) throw new Error(host.logs.at(-1)?.message);
         for (const it of list) check(plugin, one, it);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
     expect(plugin.memory().buffer.byteLength).toBe(bytes);
   });
@@ -347,7 +347,7 @@ describe('the filter and its model agree', () => {
         // What JSON.parse refuses the filter refuses too.
         if (plugin.accepted) JSON.parse(bytes.toString());
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
     expect(plugin.configure(good)).toBe(true);
   });

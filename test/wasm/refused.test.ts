@@ -115,6 +115,9 @@ describe('a refused configuration, a good one before it', () => {
       message.endsWith('; the one before stays in force'),
     );
     expect(inForce.map(({ vm }) => vm)).toEqual(['main', 'worker 0']);
+    // The canary, which is new, takes it from shared data; the others have no need to.
+    const restored = host.logs.filter(({ level }) => level === 'warn');
+    expect(restored.map(({ vm }) => vm)).toEqual(['canary']);
   });
 
   it('is not taken for absent where the good one comes back', () => {
@@ -242,19 +245,24 @@ describe('the last good configuration', () => {
 describe('a thousand pushes', () => {
   it.each([true, false])('leave memory as it was, strict: %s', (strict) => {
     const host = new Host({ onLog: () => {}, logLevel: 'critical' });
-    const echoing = { tags: [{ header: TAG, default: 'two', echo: true }] };
-    const texts = [textOf(good('one')), BAD, textOf(good('two', echoing)), BAD];
+    // More than the filter keeps, so that each is compiled anew; every other one echoes.
+    const texts = Array.from({ length: 12 }, (_, i) => {
+      const tags = [{ header: TAG, default: `value-${i}`, echo: i % 2 === 0 }];
+      return [textOf(good('', { tags })), `${BAD}${i}`];
+    }).flat();
     const plugin = loadFilter(host, good('zero'), { strict });
-    for (const text of texts) plugin.configure(text);
+    // The gauge is of the VM that told last: a canary, where it refused.
+    for (const text of [...texts, texts[0]!]) plugin.configure(text);
     const bytes = plugin.memory().buffer.byteLength;
     const heap = metricOf(host, ID, 'tagalong_heap_bytes');
     const series = host.metrics.series().length;
     expect(heap).toBeGreaterThan(0);
     for (let i = 0; i < 1000; i++) plugin.configure(texts[i % texts.length]!);
+    expect(plugin.configure(texts[0]!)).toBe(true);
     expect(plugin.memory().buffer.byteLength).toBe(bytes);
     expect(metricOf(host, ID, 'tagalong_heap_bytes')).toBe(heap);
     expect(host.metrics.series()).toHaveLength(series);
-    decides(plugin, 'two');
+    decides(plugin, 'value-0');
   });
 });
 

@@ -5,17 +5,16 @@
 
 import type { HeaderMap } from './header-map.js';
 import type { StreamProperties } from './properties.js';
-import { MapType } from './status.js';
+import { MapType, Status, StreamType } from './status.js';
 
 /** Who a root context belongs to. */
 export interface PluginIdentity {
   readonly name: string;
   readonly rootId: string;
   readonly vmId: string;
-  /** Root id, configuration, name and direction: equal keys share a root context. */
+  /** What Envoy hashes into its plugin key: equal keys in one VM share a root context. */
   readonly key: string;
   readonly configuration: Uint8Array;
-  readonly failOpen: boolean;
 }
 
 export class Context {
@@ -28,9 +27,13 @@ export class Context {
   configuration: Uint8Array | undefined = undefined;
   requestHeaders: HeaderMap | undefined = undefined;
   responseHeaders: HeaderMap | undefined = undefined;
-  /** Set while proxy_on_log runs: maps are then read-only and absent ones answer NotFound. */
+  /** Set while proxy_on_log runs: reads then see the headers as they were at the end. */
   logging = false;
+  loggedRequest: HeaderMap | undefined = undefined;
+  loggedResponse: HeaderMap | undefined = undefined;
   properties: StreamProperties | undefined = undefined;
+  /** What the last buffer call showed, which is what CallData shows. */
+  buffer: Uint8Array = NO_BYTES;
   /** Host calls by call number; undefined where nobody counts. */
   counts: number[] | undefined = undefined;
 
@@ -40,32 +43,37 @@ export class Context {
     this.root = root ?? this;
   }
 
-  get isStream(): boolean {
-    return this.root !== this;
+  /** The map for reading, which differs from `writable` while logging. */
+  readable(type: number): HeaderMap | undefined {
+    if (!this.logging) return this.writable(type);
+    if (type === MapType.RequestHeaders) return this.loggedRequest;
+    return type === MapType.ResponseHeaders ? this.loggedResponse : undefined;
   }
 
-  /** The map for reading, which differs from `writable` only while logging. */
-  readable(type: number): HeaderMap | undefined {
+  writable(type: number): HeaderMap | undefined {
     if (type === MapType.RequestHeaders) return this.requestHeaders;
     return type === MapType.ResponseHeaders ? this.responseHeaders : undefined;
   }
 
-  writable(type: number): HeaderMap | undefined {
-    return this.logging ? undefined : this.readable(type);
-  }
+  /** Makes Envoy choose the route anew: after each write to the request headers, and on demand. */
+  clearRouteCache(): void {}
 
-  /** After each write to the request headers. */
-  onRequestHeadersChanged(): void {}
-
+  /** Only a stream has anybody to reply to; on other contexts the call is accepted all the same. */
   sendLocalReply(_reply: LocalReplyRequest): void {}
 
-  /** Forgets the request, as Envoy does at proxy_continue_stream. */
-  resume(): void {
+  /** proxy_continue_stream. The request's headers are out of reach from then on. */
+  continueStream(type: number): Status {
+    if (type === StreamType.Upstream) return Status.Unimplemented;
+    if (type === StreamType.Downstream) return Status.Ok;
     this.requestHeaders = undefined;
+    return Status.Ok;
   }
 
-  reset(): void {}
+  /** proxy_close_stream. */
+  closeStream(_type: number): void {}
 }
+
+const NO_BYTES = new Uint8Array();
 
 /** What the guest passed to proxy_send_local_response. */
 export interface LocalReplyRequest {

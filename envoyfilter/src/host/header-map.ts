@@ -1,7 +1,7 @@
 // header-map: Envoy's Http::HeaderMap. Ordered, names lower-cased, pseudo headers before the rest.
 // Names and values are byte strings: Latin-1 text, one character a byte, so that any byte survives.
-// A header that Envoy keeps inline exists once: adding to it appends after a comma (`cookie`:
-// after "; "); others may repeat. `set` removes all and adds at the end, as Envoy's setCopy does.
+// A header that Envoy keeps inline exists once: adding to it appends after a comma; others may
+// repeat. `set` removes all and adds at the end, as Envoy's setCopy does.
 
 import { type HeaderKind, inlineHeaders } from './inline-headers.js';
 import type { Pair } from './wire.js';
@@ -23,7 +23,7 @@ export class HeaderMap {
     for (const [name, value] of pairs) this.add(byteString(name), byteString(value));
   }
 
-  /** A request as Envoy's codecs hand it to the filters: one cookie header, inline ones joined. */
+  /** A request as Envoy's codecs hand it to the filters: inline headers joined, no name changed. */
   static fromRequest(pairs: HeaderPairs): HeaderMap {
     return new HeaderMap('request', pairs);
   }
@@ -79,7 +79,7 @@ export class HeaderMap {
     if (this.#inline.has(key)) {
       const at = this.#names.indexOf(key);
       if (at >= 0) {
-        this.#append(at, key, value);
+        this.#append(at, value);
         return;
       }
     }
@@ -97,6 +97,13 @@ export class HeaderMap {
   set(name: string, value: string): void {
     this.remove(name);
     this.add(name, value);
+  }
+
+  /** Sets an inline header where it stands; adds it if absent. */
+  put(name: string, value: string): void {
+    const at = this.#names.indexOf(this.#key(name));
+    if (at < 0) this.add(name, value);
+    else this.#values[at] = value;
   }
 
   /** Removes every entry of `name`; answers how many there were. */
@@ -136,10 +143,10 @@ export class HeaderMap {
   }
 
   // Appending nothing changes nothing, and what is appended to an empty value stands alone.
-  #append(at: number, key: string, value: string): void {
+  #append(at: number, value: string): void {
     const old = this.#values[at]!;
     if (value === '') return;
-    this.#values[at] = old === '' ? value : `${old}${key === 'cookie' ? '; ' : ','}${value}`;
+    this.#values[at] = old === '' ? value : `${old},${value}`;
   }
 
   #key(name: string): string {

@@ -1,7 +1,8 @@
 // memory: reads and writes of one guest's linear memory.
 // Promise: no access outside of it, ever; a bad pointer is a `false` or `undefined`, not a throw,
 // and a guest that grows its memory within a call is seen at the next access.
-// Text is Latin-1: one character is one byte, so every byte survives.
+// Text is Latin-1: one character is one byte, so every byte survives. Pointers and sizes may come as
+// WebAssembly hands them over, as signed 32-bit numbers: they are taken as unsigned.
 
 import type { WasmMemory } from './wasm-api.js';
 
@@ -33,21 +34,28 @@ export class GuestMemory {
     return this.#bytes;
   }
 
+  /** Size of the memory in bytes. */
+  get size(): number {
+    return this.#fresh().length;
+  }
+
   /** Whether `size` bytes at `ptr` lie inside; the empty range at the very end does. */
   has(ptr: number, size: number): boolean {
-    const end = ptr + size;
+    const end = (ptr >>> 0) + (size >>> 0);
     return end <= ADDRESS_MAX && end <= this.#fresh().length;
   }
 
   /** The bytes themselves, not a copy: dead after the next call into the guest. */
   slice(ptr: number, size: number): Uint8Array | undefined {
-    return this.has(ptr, size) ? this.#bytes.subarray(ptr, ptr + size) : undefined;
+    const from = ptr >>> 0;
+    return this.has(from, size) ? this.#bytes.subarray(from, from + (size >>> 0)) : undefined;
   }
 
   /** The bytes as Latin-1 text. */
   text(ptr: number, size: number): string | undefined {
-    if (!this.has(ptr, size)) return undefined;
-    return size === 0 ? '' : this.#bytes.toString('latin1', ptr, ptr + size);
+    const from = ptr >>> 0;
+    if (!this.has(from, size)) return undefined;
+    return size === 0 ? '' : this.#bytes.toString('latin1', from, from + (size >>> 0));
   }
 
   /**
@@ -55,42 +63,43 @@ export class GuestMemory {
    * the same string object, without a new one.
    */
   name(ptr: number, size: number): string | undefined {
-    if (size > INTERN_SIZE_MAX) return this.text(ptr, size);
-    if (!this.has(ptr, size)) return undefined;
+    if (size >>> 0 > INTERN_SIZE_MAX) return this.text(ptr, size);
+    const from = ptr >>> 0;
+    if (!this.has(from, size)) return undefined;
     const bytes = this.#bytes;
     let hash = size;
-    for (let i = ptr; i < ptr + size; i += 1) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+    for (let i = from; i < from + size; i += 1) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     const slot = (hash ^ (hash >>> 15)) & (INTERN_SLOTS - 1);
     const known = this.#interned[slot];
     if (known !== undefined && known.length === size) {
       let i = 0;
-      while (i < size && known.charCodeAt(i) === bytes[ptr + i]) i += 1;
+      while (i < size && known.charCodeAt(i) === bytes[from + i]) i += 1;
       if (i === size) return known;
     }
-    const text = bytes.toString('latin1', ptr, ptr + size);
+    const text = bytes.toString('latin1', from, from + size);
     this.#interned[slot] = text;
     return text;
   }
 
   getU32(ptr: number): number | undefined {
-    return this.has(ptr, 4) ? this.#view.getUint32(ptr, true) : undefined;
+    return this.has(ptr, 4) ? this.#view.getUint32(ptr >>> 0, true) : undefined;
   }
 
   setU32(ptr: number, value: number): boolean {
     if (!this.has(ptr, 4)) return false;
-    this.#view.setUint32(ptr, value, true);
+    this.#view.setUint32(ptr >>> 0, value, true);
     return true;
   }
 
   setU64(ptr: number, value: bigint): boolean {
     if (!this.has(ptr, 8)) return false;
-    this.#view.setBigUint64(ptr, value, true);
+    this.#view.setBigUint64(ptr >>> 0, value, true);
     return true;
   }
 
   write(ptr: number, bytes: Uint8Array): boolean {
     if (!this.has(ptr, bytes.length)) return false;
-    this.#bytes.set(bytes, ptr);
+    this.#bytes.set(bytes, ptr >>> 0);
     return true;
   }
 

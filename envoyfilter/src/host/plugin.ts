@@ -1,12 +1,14 @@
 // plugin: one wasm filter of a listener: its configuration in force, its failure policy.
-// A push is what config discovery does: the same VM where the key is the same, a new root context,
-// and where the guest refuses, the root before stays in force.
+// A push is what config discovery does: a new root context, in the same VM where the key is the
+// same; where the guest refuses, the root before stays in force.
 
-import type { PluginIdentity } from './context.js';
-import type { Host, VmGroup } from './host.js';
+import { createHash } from 'node:crypto';
+import type { Context, PluginIdentity } from './context.js';
+import { WasmLoadError } from './instance.js';
 import { type Direction, type PropertyValue, StreamProperties } from './properties.js';
-import { Stream } from './stream.js';
-import { type Vm, type VmKey, WasmLoadError } from './vm.js';
+import { FAILED, type Server, Stream } from './stream.js';
+import type { Vm, VmKey } from './vm.js';
+import type { VmGroup, VmPool } from './vm-pool.js';
 import type { WasmMemory, WasmModule } from './wasm-api.js';
 
 export interface PluginOptions {
@@ -19,8 +21,16 @@ export interface PluginOptions {
   readonly code: Uint8Array | WasmModule;
   /** Absent or empty: everything is allowed. */
   readonly allowedCapabilities?: readonly string[];
-  /** What a VM that failed does to requests: 503, pass, or a new VM after a back-off; default closed. */
+  /**
+   * What a VM that failed does to the streams after the one it failed on, which gets 503 in any
+   * case: 503, pass, or a new VM, at most one a second; default closed.
+   */
   readonly failurePolicy?: 'closed' | 'open' | 'reload';
+  /**
+   * What requests get while no configuration was ever accepted: 500, or they pass, as with a
+   * default_config that lets them; default reject.
+   */
+  readonly unconfigured?: 'reject' | 'pass';
   readonly direction?: Direction;
 }
 
@@ -33,38 +43,49 @@ export interface StreamOptions {
   readonly sourceAddress?: string;
 }
 
-/** Between a failure and the first attempt at a new VM (Envoy's default base interval). */
-const RELOAD_BACKOFF_NS = 1_000_000_000n;
+/** One thread's hold on a plugin. */
+interface Handle {
+  readonly vm: Vm;
+  readonly root: Context;
+  loadedNs: bigint;
+}
+
+/** Since a VM was loaded, until another may take its place. Envoy adds up to half of it, at random. */
+const RELOAD_INTERVAL_NS = 1_000_000_000n;
+
+/** What config discovery answers where there is nothing to run. */
+const UNCONFIGURED = { ...FAILED, status: 500, details: '', grpcStatus: undefined };
 
 const bytesOf = (text: string | Uint8Array | undefined): Uint8Array =>
   typeof text === 'string' ? Buffer.from(text, 'utf8') : (text ?? new Uint8Array());
 
 export class Plugin {
-  readonly #host: Host;
+  readonly #pool: VmPool;
   readonly #options: PluginOptions;
   readonly #key: VmKey;
-  #group: VmGroup;
+  #group: VmGroup | undefined;
   #identity: PluginIdentity | undefined;
-  #accepted = false;
+  /** Main thread first, then the workers; undefined where the guest refused to serve. */
+  #handles: (Handle | undefined)[] = [];
   #rejected: string | undefined;
-  #failedAt: bigint | undefined;
+  #pushes = 0;
 
-  constructor(host: Host, options: PluginOptions) {
-    this.#host = host;
+  /** @internal Made by Host.load(). */
+  constructor(pool: VmPool, options: PluginOptions) {
+    this.#pool = pool;
     this.#options = options;
     this.#key = {
       vmId: options.vmId ?? '',
       vmConfiguration: bytesOf(options.vmConfiguration),
-      code: host.module(options.code),
+      code: pool.module(options.code),
       allowedCapabilities: options.allowedCapabilities ?? [],
     };
-    this.#group = host.acquire(this.#key);
-    this.configure(options.configuration);
+    this.#offer(options.configuration);
   }
 
   /** Whether the configuration offered last was accepted by all VMs. */
   get accepted(): boolean {
-    return this.#accepted;
+    return this.#rejected === undefined;
   }
 
   /** Why not, in words. */
@@ -72,103 +93,159 @@ export class Plugin {
     return this.#rejected;
   }
 
-  /** Main thread first, then the workers. */
+  /** Main thread first, then the workers; none before a configuration was accepted. */
   get vms(): readonly Vm[] {
-    return [this.#group.main, ...this.#group.workers];
+    return this.#handles.flatMap((handle) => (handle === undefined ? [] : [handle.vm]));
   }
 
   /**
    * Offers a configuration, first to a canary, then to the main thread, then to the workers: on N
-   * workers the guest is configured N + 2 times. False: refused; what was in force stays.
+   * workers the guest is configured N + 2 times, but a canary that has seen the very plugin keeps
+   * its answer. False: refused; by the canary, and what was in force stays; by another VM, which
+   * then serves no stream of this plugin: they pass. The bytes that are in force already are offered
+   * like new ones, as where something else of the filter has changed.
    */
   configure(configuration: string | Uint8Array): boolean {
-    const bytes = bytesOf(configuration);
-    const { name, rootId, direction = 'unspecified', failurePolicy } = this.#options;
-    const text = Buffer.from(bytes).toString('latin1');
-    const identity: PluginIdentity = {
-      name,
-      rootId,
-      vmId: this.#key.vmId,
-      key: [rootId, name, direction, text].join('\0'),
-      configuration: bytes,
-      failOpen: failurePolicy === 'open',
-    };
-    const refusedBy = this.#tryOn(identity);
-    this.#accepted = refusedBy === undefined;
-    this.#rejected = refusedBy;
-    if (refusedBy !== undefined) {
-      if (this.#identity?.key !== identity.key) this.#forget(identity);
-      return false;
+    try {
+      this.#offer(configuration);
+    } catch (error) {
+      if (!(error instanceof WasmLoadError)) throw error;
+      this.#rejected = error.message;
     }
-    const before = this.#identity;
-    this.#identity = identity;
-    if (before !== undefined && before.key !== identity.key) this.#forget(before);
-    return true;
+    return this.accepted;
   }
 
-  /** A request; without an accepted configuration, or after a failure, the policy answers it. */
+  /**
+   * A request; without an accepted configuration, or after a failure, the policy answers it.
+   * @throws RangeError where there is no such worker
+   */
   open(options: StreamOptions = {}): Stream {
-    this.#reloadIfDue();
-    const vm = this.#group.workers[options.worker ?? 0];
-    if (vm === undefined) throw new RangeError(`found no worker ${options.worker}`);
-    if (this.#identity === undefined) throw new Error('no configuration was ever accepted');
-    const root = vm.rootOf(this.#identity);
-    if (root === undefined)
-      throw new Error(`${vm.name} has no root context for ${this.#options.name}`);
-    const { direction = 'unspecified', failurePolicy } = this.#options;
+    const server = this.#serverOn(this.#threadOf(options.worker ?? 0));
+    const { direction = 'unspecified' } = this.#options;
     const properties = new StreamProperties(options.properties, options.sourceAddress, direction);
-    return new Stream(vm, root, properties, failurePolicy === 'open');
+    return new Stream(server, properties);
   }
 
-  /** Runs proxy_on_tick of every root context that set a period. */
+  /** Runs proxy_on_tick of every root context that set a period, due or not. */
   tick(): void {
     for (const vm of this.vms) vm.tick();
   }
 
-  /** The linear memory of one worker's VM; default worker 0. */
+  /**
+   * The linear memory of one worker's VM; default worker 0.
+   * @throws RangeError where there is no such worker, or no VM on it
+   */
   memory(worker = 0): WasmMemory {
-    const vm = this.#group.workers[worker];
-    if (vm === undefined) throw new RangeError(`found no worker ${worker}`);
-    return vm.memory.memory;
+    const handle = this.#handles[this.#threadOf(worker)];
+    if (handle === undefined) throw new RangeError(`found no VM on worker ${worker}`);
+    return handle.vm.memory.memory;
   }
 
   /** As a listener that has drained: root contexts end, and unused VMs go with their shared data. */
   remove(): void {
-    if (this.#identity !== undefined) this.#forget(this.#identity);
+    this.#replace([]);
     this.#identity = undefined;
-    this.#host.release(this.#key, this.#group);
+    if (this.#group !== undefined) this.#pool.release(this.#key, this.#group);
+    this.#group = undefined;
   }
 
-  /** Which VM refused, or undefined. */
-  #tryOn(identity: PluginIdentity): string | undefined {
-    const canary = this.#host.canary(this.#key);
-    for (const vm of [canary, ...this.vms]) {
-      if (!vm.configure(identity)) return `${vm.name}: ${vm.failure ?? 'configuration refused'}`;
+  #threadOf(worker: number): number {
+    if (!Number.isInteger(worker) || worker < 0 || worker >= this.#pool.workers) {
+      throw new RangeError(`found no worker ${worker}`);
+    }
+    return worker + 1;
+  }
+
+  /** @throws WasmLoadError where the canary cannot be made */
+  #offer(configuration: string | Uint8Array): void {
+    const identity = this.#identify(bytesOf(configuration));
+    const group = this.#group ?? this.#pool.acquire(this.#key);
+    try {
+      this.#rejected = this.#tryOnCanary(group, identity);
+      if (this.#rejected !== undefined) return;
+      this.#group = group;
+      this.#identity = identity;
+      const threads = Array.from({ length: this.#pool.workers + 1 }, (_, thread) => thread);
+      this.#replace(threads.map((thread) => this.#attach(group, identity, thread)));
+    } finally {
+      if (this.#group === undefined) this.#pool.release(this.#key, group);
+    }
+  }
+
+  #identify(configuration: Uint8Array): PluginIdentity {
+    const { name, rootId, direction = 'unspecified', failurePolicy = 'closed' } = this.#options;
+    const before = this.#identity?.configuration;
+    if (before !== undefined && Buffer.compare(before, configuration) === 0) this.#pushes += 1;
+    const hash = createHash('sha256').update(configuration);
+    const parts = [rootId, name, direction, failurePolicy, this.#pushes];
+    const key = hash.update(`\0${parts.join('\0')}`).digest('base64');
+    return { name, rootId, vmId: this.#key.vmId, key, configuration };
+  }
+
+  /** Why it refused, or undefined. */
+  #tryOnCanary(group: VmGroup, identity: PluginIdentity): string | undefined {
+    const known = group.canaries.get(identity.key);
+    if (known !== undefined) return known.refusal;
+    const canary = this.#pool.canary(this.#key);
+    const root = canary.roots.attach(identity);
+    const refusal = typeof root === 'string' ? refusalOf(canary, root) : undefined;
+    // What proxy_on_vm_start refuses is asked again at the next push.
+    if (root !== 'proxy_on_vm_start') group.canaries.set(identity.key, { refusal });
+    return refusal;
+  }
+
+  #attach(group: VmGroup, identity: PluginIdentity, thread: number): Handle | undefined {
+    try {
+      const vm = this.#pool.vm(this.#key, group, thread);
+      const root = vm.roots.attach(identity);
+      if (typeof root !== 'string') {
+        return { vm, root, loadedNs: this.#pool.clock.monotonic() };
+      }
+      this.#rejected ??= refusalOf(vm, root);
+    } catch (error) {
+      if (!(error instanceof WasmLoadError)) throw error;
+      this.#rejected ??= error.message;
     }
     return undefined;
   }
 
-  #forget(identity: PluginIdentity): void {
-    for (const vm of this.vms) vm.removeRoot(identity);
+  #replace(handles: (Handle | undefined)[]): void {
+    const before = this.#handles;
+    this.#handles = handles;
+    for (const handle of before) handle?.vm.roots.release(handle.root);
   }
 
-  /** FAIL_RELOAD: once the back-off is over, new VMs take the place of those that failed. */
-  #reloadIfDue(): void {
-    if (this.#options.failurePolicy !== 'reload' || this.#identity === undefined) return;
-    if (!this.vms.some((vm) => vm.failure !== undefined)) return;
-    const now = this.#host.clock.monotonic();
-    this.#failedAt ??= now;
-    if (now - this.#failedAt < RELOAD_BACKOFF_NS) return;
-    this.#failedAt = undefined;
-    const failed = this.#group;
-    this.#host.discard(this.#key, failed);
-    try {
-      this.#group = this.#host.acquire(this.#key);
-    } catch (error) {
-      if (!(error instanceof WasmLoadError)) throw error;
-      this.#group = failed;
-      return;
+  #serverOn(thread: number): Server {
+    const { failurePolicy, unconfigured } = this.#options;
+    if (this.#group === undefined || this.#identity === undefined) {
+      return unconfigured === 'pass' ? 'pass' : UNCONFIGURED;
     }
-    for (const vm of this.vms) vm.configure(this.#identity);
+    const handle = this.#handles[thread];
+    if (handle === undefined) return 'pass';
+    if (handle.vm.failure === undefined) return handle;
+    if (failurePolicy === 'open') return 'pass';
+    if (failurePolicy !== 'reload') return FAILED;
+    return this.#reload(this.#group, this.#identity, thread, handle) ?? FAILED;
   }
+
+  /** FAIL_RELOAD: a new VM for one thread, unless the last one is too young. */
+  #reload(
+    group: VmGroup,
+    identity: PluginIdentity,
+    thread: number,
+    failed: Handle,
+  ): Handle | undefined {
+    const now = this.#pool.clock.monotonic();
+    if (now - failed.loadedNs < RELOAD_INTERVAL_NS) return undefined;
+    failed.loadedNs = now;
+    const handle = this.#attach(group, identity, thread);
+    if (handle === undefined || handle.vm.failure !== undefined) return undefined;
+    this.#handles[thread] = handle;
+    return handle;
+  }
+}
+
+function refusalOf(vm: Vm, callback: string): string {
+  const refused = callback === 'proxy_on_configure' ? 'configuration refused' : 'start refused';
+  return `${vm.name}: ${vm.failure ?? refused}`;
 }

@@ -1,17 +1,25 @@
-// vm: one instance of a module, on one worker: its memory, its contexts, its callbacks.
-// Promise: a trap marks the VM as failed and is reported, it never reaches the caller; a failed VM
-// runs nothing any more. Contexts are numbered VM-wide, roots and streams in one sequence.
+// vm: one instance of a module, on one thread: its memory, its contexts, its callbacks.
+// Promise: a trap marks the VM as failed and is logged, it never reaches the caller; a failed VM
+// runs no stream any more. Contexts are numbered VM-wide, roots and streams in one sequence.
+// Left to others: which VM serves whom (host.ts), when a root is made (roots.ts).
 
+import { CALLBACKS, UNRESTRICTED } from './callbacks.js';
 import { Capabilities } from './capabilities.js';
 import type { Clock } from './clock.js';
-import { Context, type PluginIdentity } from './context.js';
-import { createImports, type GuestVm } from './imports.js';
+import { Context } from './context.js';
+import type { ForeignFunction } from './foreign.js';
+import type { GuestVm } from './guest-vm.js';
+import { createImports } from './imports.js';
+import { functionOf, instantiate, memoryOf, WasmLoadError } from './instance.js';
 import type { Log } from './log.js';
 import { GuestMemory } from './memory.js';
 import { MetricIds, type Metrics } from './metrics.js';
+import { ALLOCATION_CALLS, START_CALLS } from './phases.js';
+import { Roots } from './roots.js';
 import type { SharedData } from './shared-data.js';
-import type { LogLevel } from './status.js';
-import { type WasmFunction, type WasmMemory, type WasmModule, wasm } from './wasm-api.js';
+import type { LogLevel, Status } from './status.js';
+import { Ticks } from './ticks.js';
+import type { WasmFunction, WasmModule } from './wasm-api.js';
 
 /** What makes two plugins share a VM. */
 export interface VmKey {
@@ -28,17 +36,9 @@ export interface VmSurroundings {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: (bytes: Uint8Array) => void;
+  readonly foreign: ReadonlyMap<string, ForeignFunction>;
   readonly fault: ((call: string, streamId: number) => number | undefined) | undefined;
 }
-
-/** The module cannot be loaded: it is no wasm, imports what the ABI has not, or has no allocator. */
-export class WasmLoadError extends Error {
-  readonly code = 'WASM_LOAD';
-  override readonly name = 'WasmLoadError';
-}
-
-const ABI_VERSIONS = ['proxy_abi_version_0_2_0', 'proxy_abi_version_0_2_1'];
-const ALLOCATORS = ['malloc', 'proxy_on_memory_allocate'];
 
 export class Vm implements GuestVm {
   /** `main`, `canary` or `worker N`. */
@@ -48,18 +48,24 @@ export class Vm implements GuestVm {
   readonly vmConfiguration: Uint8Array;
   readonly sharedData: SharedData;
   readonly metrics: MetricIds;
+  readonly foreign: VmSurroundings['foreign'];
   readonly fault: VmSurroundings['fault'];
+  readonly roots: Roots;
+  readonly ticks = new Ticks();
   memory!: GuestMemory;
   effective: Context;
+  current: Context;
+  callable: ReadonlySet<string> | undefined = undefined;
+  stopped = false;
   /** Why it runs nothing any more; undefined while it does. */
   failure: string | undefined;
   readonly #surroundings: VmSurroundings;
-  readonly #exports: Record<string, unknown>;
+  readonly #own: Context;
   readonly #allocator: WasmFunction;
+  readonly #allocatorName: string;
   readonly #contexts = new Map<number, Context>();
-  readonly #roots = new Map<string, Context>();
-  readonly #callbacks = new Map<string, WasmFunction | undefined>();
-  readonly #ticks = new Map<Context, number>();
+  readonly #callbacks = new Map<string, WasmFunction>();
+  #afterCall: (() => void)[] = [];
   #nextId = 1;
 
   /** @throws WasmLoadError, also where the start of the module traps */
@@ -70,34 +76,27 @@ export class Vm implements GuestVm {
     this.capabilities = new Capabilities(key.allowedCapabilities);
     this.sharedData = surroundings.sharedData;
     this.metrics = new MetricIds(surroundings.metrics);
+    this.foreign = surroundings.foreign;
     this.fault = surroundings.fault;
     this.#surroundings = surroundings;
-    this.effective = new Context(0, undefined);
-    this.#contexts.set(0, this.effective);
+    this.#own = new Context(0, undefined);
+    this.effective = this.#own;
+    this.current = this.#own;
+    this.roots = new Roots(this);
 
-    const imports = createImports(this);
-    for (const { module, name: wanted, kind } of wasm.Module.imports(key.code)) {
-      if (kind === 'function' && imports[module]?.[wanted] === undefined) {
-        throw new WasmLoadError(`missing import: ${module}.${wanted}`);
-      }
+    const exports = instantiate(key.code, createImports(this));
+    this.memory = new GuestMemory(memoryOf(exports));
+    const own = (name: string) => functionOf(exports, name, UNRESTRICTED[name]);
+    this.#allocatorName = 'malloc' in exports ? 'malloc' : 'proxy_on_memory_allocate';
+    const allocator = own(this.#allocatorName);
+    if (allocator === undefined) throw new WasmLoadError('Wasm module is missing malloc function.');
+    this.#allocator = allocator;
+    for (const [callback, params] of Object.entries(CALLBACKS)) {
+      if (!this.capabilities.allows(callback)) continue;
+      const found = functionOf(exports, callback, params);
+      if (found !== undefined) this.#callbacks.set(callback, found);
     }
-    try {
-      // The start section runs in here, when a guest without a memory of its own has none yet.
-      this.#exports = new wasm.Instance(key.code, imports).exports;
-    } catch (error) {
-      throw new WasmLoadError(`the module does not start: ${(error as Error).message}`);
-    }
-    if (!ABI_VERSIONS.some((version) => version in this.#exports)) {
-      throw new WasmLoadError(`found no ABI version, wanted one of ${ABI_VERSIONS.join(', ')}`);
-    }
-    const allocator = ALLOCATORS.map((one) => this.#exports[one]).find((one) => one !== undefined);
-    if (allocator === undefined) throw new WasmLoadError(`missing ${ALLOCATORS.join(' or ')}`);
-    this.#allocator = allocator as WasmFunction;
-    this.memory = new GuestMemory(this.#exports.memory as WasmMemory);
-    const initialize = (this.#exports._initialize ?? this.#exports._start) as
-      | WasmFunction
-      | undefined;
-    if (initialize !== undefined) this.#run(this.effective, initialize, []);
+    this.#start(own);
     if (this.failure !== undefined) throw new WasmLoadError(this.failure);
   }
 
@@ -109,8 +108,15 @@ export class Vm implements GuestVm {
     return this.#contexts.get(id);
   }
 
+  /** A trap in the allocator fails the VM, but the guest's callback goes on to its end. */
   allocate(size: number): number {
-    return Number(this.#allocator(size) ?? 0) >>> 0;
+    const { effective, current, callable } = this;
+    this.callable = ALLOCATION_CALLS;
+    const ptr = this.#run(this.#own, this.#allocatorName, this.#allocator, size, 0, 0) ?? 0;
+    this.callable = callable;
+    this.effective = effective;
+    this.current = current;
+    return ptr !== 0 && this.memory.has(ptr, size) ? ptr >>> 0 : 0;
   }
 
   log(level: LogLevel, message: string): void {
@@ -130,55 +136,38 @@ export class Vm implements GuestVm {
   }
 
   setTickPeriod(context: Context, ms: number): void {
-    if (ms === 0) this.#ticks.delete(context.root);
-    else this.#ticks.set(context.root, ms);
+    this.ticks.set(context.root, ms, this.monotonicNs());
+  }
+
+  done(context: Context): Status {
+    return this.roots.done(context.root);
   }
 
   /** Whether the guest exports a callback and may be called by it. */
   has(callback: string): boolean {
-    return this.#callback(callback) !== undefined;
-  }
-
-  /** Calls a callback of the guest; undefined where there is none, or the VM has failed. */
-  call(context: Context, callback: string, ...args: number[]): number | undefined {
-    const run = this.#callback(callback);
-    if (run === undefined || this.failure !== undefined) return undefined;
-    return this.#run(context, run, args);
+    return this.#callbacks.has(callback);
   }
 
   /**
-   * The root context of a plugin, started and configured. False: the guest refused, or trapped.
-   * Known plugins keep their context, and proxy_on_vm_start runs again, as in Envoy.
+   * Calls a callback of the guest. Undefined where there is none, or where it traps.
+   * Once it has returned, what it asked to be done later is done.
    */
-  configure(plugin: PluginIdentity): boolean {
-    const known = this.#roots.get(plugin.key);
-    const root = known ?? this.add(new Context(this.#nextId++, plugin));
-    this.#roots.set(plugin.key, root);
-    if (!this.create(root, 0)) return false;
-    const started = this.call(root, 'proxy_on_vm_start', root.id, this.vmConfiguration.length);
-    root.configuration = plugin.configuration;
-    const accepted =
-      this.failure === undefined &&
-      started !== 0 &&
-      this.call(root, 'proxy_on_configure', root.id, plugin.configuration.length) !== 0;
-    root.configuration = undefined;
-    return accepted && this.failure === undefined;
+  call(context: Context, callback: string, a = 0, b = 0, c = 0): number | undefined {
+    const run = this.#callbacks.get(callback);
+    if (run === undefined) return undefined;
+    this.stopped = false;
+    const answer = this.#run(context, callback, run, a, b, c);
+    if (this.#afterCall.length > 0) {
+      const actions = this.#afterCall;
+      this.#afterCall = [];
+      for (const action of actions) action();
+    }
+    return answer;
   }
 
-  /** The root context that serves a plugin's streams. */
-  rootOf(plugin: PluginIdentity): Context | undefined {
-    return this.#roots.get(plugin.key);
-  }
-
-  /** Forgets a plugin's root context, as when its listener has drained. */
-  removeRoot(plugin: PluginIdentity): void {
-    const root = this.#roots.get(plugin.key);
-    if (root === undefined) return;
-    this.call(root, 'proxy_on_done', root.id);
-    this.call(root, 'proxy_on_delete', root.id);
-    this.#roots.delete(plugin.key);
-    this.#contexts.delete(root.id);
-    this.#ticks.delete(root);
+  /** Does something once the callback that runs has returned. */
+  defer(action: () => void): void {
+    this.#afterCall.push(action);
   }
 
   takeId(): number {
@@ -194,39 +183,53 @@ export class Vm implements GuestVm {
     this.#contexts.delete(context.id);
   }
 
-  /** proxy_on_context_create, once for each context. */
-  create(context: Context, parentId: number): boolean {
-    if (!context.created) {
-      context.created = true;
+  /** proxy_on_context_create, once for each context; never in a VM that has failed. */
+  create(context: Context, parentId: number): void {
+    if (context.created) return;
+    context.created = true;
+    if (this.failure === undefined) {
       this.call(context, 'proxy_on_context_create', context.id, parentId);
     }
-    return this.failure === undefined;
   }
 
-  tick(): void {
-    for (const root of this.#ticks.keys()) this.call(root, 'proxy_on_tick', root.id);
+  /** Runs proxy_on_tick of every root context whose time has come; without a time, of all. */
+  tick(nowNs?: bigint): void {
+    this.ticks.fire((root) => {
+      if (this.failure === undefined) this.call(root, 'proxy_on_tick', root.id);
+    }, nowNs);
   }
 
-  #callback(name: string): WasmFunction | undefined {
-    if (this.#callbacks.has(name)) return this.#callbacks.get(name);
-    const found = this.#exports[name];
-    const usable = typeof found === 'function' && this.capabilities.allows(name);
-    this.#callbacks.set(name, usable ? (found as WasmFunction) : undefined);
-    return this.#callbacks.get(name);
+  #start(own: (name: string) => WasmFunction | undefined): void {
+    const initialize = own('_initialize');
+    const names = initialize ? ['_initialize', 'main', '__main_void'] : ['_start'];
+    const found = names.filter((name) => own(name) !== undefined).slice(0, 2);
+    this.callable = START_CALLS;
+    for (const name of found) {
+      if (this.failure === undefined) this.#run(this.#own, name, own(name)!, 0, 0, 0);
+    }
+    this.callable = undefined;
   }
 
-  #run(context: Context, run: WasmFunction, args: number[]): number | undefined {
-    const before = this.effective;
+  #run(
+    context: Context,
+    name: string,
+    run: WasmFunction,
+    a: number,
+    b: number,
+    c: number,
+  ): number | undefined {
+    const { effective, current } = this;
     this.effective = context;
+    this.current = context;
     try {
-      const answer = run(...args);
-      return answer === undefined ? undefined : Number(answer);
+      return run(a, b, c) as number | undefined;
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
-      this.log('critical', `Function failed: ${this.failure}`);
+      this.failure = `Function: ${name} failed: Uncaught ${error}`;
+      this.log('error', this.failure);
       return undefined;
     } finally {
-      this.effective = before;
+      this.effective = effective;
+      this.current = current;
     }
   }
 }

@@ -4,6 +4,7 @@
 // Memory: 0 results of calls, 1 KiB scratch, 2 KiB text being logged, 16 KiB data, 48 KiB heap.
 
 import createWabt from 'wabt';
+import { CALLBACKS, PARAMS } from './signatures.js';
 
 /** Where calls may leave results: eight words that `word(0)` … `word(7)` name. */
 export const word = (index: number): number => 4 * index;
@@ -14,76 +15,7 @@ const DATA = 16_384;
 export const HEAP = 49_152;
 export const PAGE = 65_536;
 
-/** Number of parameters of a host function, all i32; a text where some are i64. */
-const PARAMS: Readonly<Record<string, number | string>> = {
-  proxy_log: 3,
-  proxy_get_log_level: 1,
-  proxy_get_status: 3,
-  proxy_get_property: 4,
-  proxy_set_property: 4,
-  proxy_send_local_response: 8,
-  proxy_continue_stream: 1,
-  proxy_close_stream: 1,
-  proxy_get_shared_data: 5,
-  proxy_set_shared_data: 5,
-  proxy_register_shared_queue: 3,
-  proxy_get_header_map_value: 5,
-  proxy_add_header_map_value: 5,
-  proxy_replace_header_map_value: 5,
-  proxy_remove_header_map_value: 3,
-  proxy_get_header_map_pairs: 3,
-  proxy_set_header_map_pairs: 3,
-  proxy_get_header_map_size: 2,
-  proxy_get_buffer_status: 3,
-  proxy_get_buffer_bytes: 5,
-  proxy_set_buffer_bytes: 5,
-  proxy_http_call: 10,
-  proxy_grpc_call: 12,
-  proxy_grpc_stream: 9,
-  proxy_grpc_cancel: 1,
-  proxy_grpc_close: 1,
-  proxy_grpc_send: 4,
-  proxy_set_tick_period_milliseconds: 1,
-  proxy_get_current_time_nanoseconds: 1,
-  proxy_define_metric: 4,
-  proxy_increment_metric: 'i32 i64',
-  proxy_record_metric: 'i32 i64',
-  proxy_get_metric: 2,
-  proxy_set_effective_context: 1,
-  proxy_done: 0,
-  proxy_call_foreign_function: 6,
-  clock_time_get: 'i32 i64 i32',
-  clock_res_get: 2,
-  random_get: 2,
-  fd_write: 4,
-  fd_read: 4,
-  fd_seek: 'i32 i64 i32 i32',
-  fd_close: 1,
-  fd_fdstat_get: 2,
-  environ_get: 2,
-  environ_sizes_get: 2,
-  args_get: 2,
-  args_sizes_get: 2,
-  sched_yield: 0,
-  poll_oneoff: 4,
-  proc_exit: 1,
-};
-
-/** Parameters and result of the callbacks. */
-const CALLBACKS: Readonly<Record<string, readonly [params: number, result: boolean]>> = {
-  proxy_on_context_create: [2, false],
-  proxy_on_vm_start: [2, true],
-  proxy_on_configure: [2, true],
-  proxy_on_tick: [1, false],
-  proxy_on_request_headers: [3, true],
-  proxy_on_response_headers: [3, true],
-  proxy_on_done: [1, true],
-  proxy_on_log: [1, false],
-  proxy_on_delete: [1, false],
-  _initialize: [0, false],
-  _start: [0, false],
-  main: [2, true],
-};
+const assembler = createWabt();
 
 /** An operand: a number, or text that `text()` and `word()` made. */
 export type Operand = number | string;
@@ -104,6 +36,7 @@ export class Guest {
   readonly name: string;
   readonly #options: GuestOptions;
   readonly #imports = new Map<string, string>();
+  readonly #first: string[] = [];
   readonly #functions: string[] = [];
   #data = '';
   #end = DATA;
@@ -182,6 +115,12 @@ export class Guest {
     return this;
   }
 
+  /** Adds an import as it stands. */
+  first(text: string): this {
+    this.#first.push(text);
+    return this;
+  }
+
   /** Adds a function, global or export as it stands. */
   raw(text: string): this {
     this.#functions.push(`${text}\n`);
@@ -192,7 +131,8 @@ export class Guest {
   wat(): string {
     const { allocate, allocator = 'proxy_on_memory_allocate' } = this.#options;
     const { abi = 'proxy_abi_version_0_2_1', pages = 1 } = this.#options;
-    const parts = [...this.#imports.values()].map((line) => `  ${line}\n`);
+    const imports = [...this.#first, ...this.#imports.values()];
+    const parts = imports.map((line) => `  ${line}\n`);
     if (pages > 0) parts.push(`  (memory (export "memory") ${pages})\n`, this.#data);
     if (abi !== '') parts.push(`  (func (export "${abi}"))\n`);
     if (allocator !== '') {
@@ -206,8 +146,7 @@ export class Guest {
 
   /** The module's bytes. */
   async assemble(): Promise<Uint8Array> {
-    const wabt = await createWabt();
-    const module = wabt.parseWat(`${this.name}.wat`, this.wat());
+    const module = (await assembler).parseWat(`${this.name}.wat`, this.wat());
     try {
       module.validate();
       return module.toBinary({}).buffer;
