@@ -167,12 +167,11 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
 
   describe('from discovery, when Envoy starts', () => {
     /** Filters of one Envoy: it takes an inotify instance for each, of 128 that a user may have. */
-    const BATCH = 40;
+    const BATCH = 30;
     interface Start {
       readonly tag: string;
       readonly lines: readonly string[];
       readonly ofEnvoy: readonly string[];
-      readonly gauge: Record<string, number> | undefined;
       readonly update: Record<string, number | undefined>;
     }
     const starts = new Map<number, Start>();
@@ -191,8 +190,11 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
         const listeners = indices.map((index) =>
           listener(nameOf(index), discoveredFilter(nameOf(index), folder.source(nameOf(index)))),
         );
-        envoy = await startEnvoy({ path, bootstrap: bootstrap(listeners, clusters()) });
-        const gauges = await states(envoy);
+        const running = await startEnvoy({ path, bootstrap: bootstrap(listeners, clusters()) });
+        envoy = running;
+        // A VM that refused is thrown away, its gauges with it; on a busy machine some moments later.
+        const gone = async () => (await states(running)).size === 0;
+        await until('the VMs that refused are thrown away', gone);
         const stats = await envoy.admin.stats('extension_config_discovery');
         for (const index of indices) {
           const prefix = `extension_config_discovery.http_filter.${nameOf(index)}`;
@@ -202,7 +204,6 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
             ofEnvoy: envoy.logs.filter((line) =>
               line.includes(`update rejected: Unable to create Wasm plugin ${idOf(index)}`),
             ),
-            gauge: gauges.get(idOf(index)),
             update: {
               rejected: stats.get(`${prefix}.update_rejected`),
               success: stats.get(`${prefix}.update_success`),
@@ -224,14 +225,13 @@ describe.each(['1.40.0', '1.36.4'])('a refused configuration in Envoy %s', (vers
     it.each(
       mistakes.map((mistake, index) => [mistake.name, mistake, index] as const),
     )('is refused by Envoy, and requests pass: %s', (_name, mistake, index) => {
-      const { tag, lines, ofEnvoy, gauge, update } = starts.get(index)!;
+      const { tag, lines, ofEnvoy, update } = starts.get(index)!;
       expect(tag).toBe('forged');
       expect(lines).toHaveLength(1);
       expect(lines[0]).toContain(`tagalong ${idOf(index)} gateway: ${refusal(mistake)}`);
       expect(ofEnvoy).toHaveLength(1);
+      // Envoy's own counters tell of a refusal at start; the filter's gauge went with its VM.
       expect(update).toEqual({ rejected: 1, success: 0 });
-      // The VM that refused is thrown away and its gauges with it: Envoy's own counters tell.
-      expect(gauge).toBeUndefined();
     });
   });
 
