@@ -3,14 +3,14 @@
 import { expect, it } from 'vitest';
 import { Host } from '../../envoyfilter/src/host/index.js';
 import { LABELS } from '../../envoyfilter/src/render/stats-tags.js';
-import { loadEntry, samplesOf } from '../harness/host-plugin.js';
+import { loadFilter, samplesOf } from '../harness/host.js';
 
 it('stats tags and metric names have the same labels', () => {
   const host = new Host();
   const id = 'shop/shop/0';
   const rules = [{ name: 'one', value: 'v' }];
   const configuration = { id, direction: 'gateway', tags: [{ header: 'x-tag', rules }] };
-  loadEntry(host, { id, direction: 'gateway', configuration });
+  loadFilter(host, { id, direction: 'gateway', configuration });
   const written = new Set(samplesOf(host).flatMap(({ labels }) => Object.keys(labels)));
   expect([...written].sort()).toEqual([...LABELS].sort());
 });

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { Host } from '../../envoyfilter/src/host/index.js';
-import { loadEntry } from '../harness/host-plugin.js';
+import { loadFilter } from '../harness/host.js';
 import { mistakes } from '../harness/mistakes.js';
 import { configurationText, entryOf, loadScenarios } from '../harness/scenario.js';
 
@@ -57,7 +57,7 @@ describe('the schema', () => {
   )('agrees with the filter on "%s"', (_name, scenario, index) => {
     const entry = entryOf(scenario, index);
     const text = configurationText(scenario, entry);
-    const plugin = loadEntry(new Host(), entry, { configuration: text, strict: true });
+    const plugin = loadFilter(new Host(), entry, { configuration: text, strict: true });
     expect(validate(parsed(text)) === true).toBe(plugin.accepted);
   });
 

@@ -5,7 +5,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Sample } from '../../envoyfilter/src/envoy/index.js';
 import { Host, type Plugin } from '../../envoyfilter/src/host/index.js';
-import { loadEntry, samplesOf } from './host-plugin.js';
+import { loadFilter, samplesOf } from './host.js';
 import { type MeshProxy, type ProxyListener, type ProxySpec, VIA } from './proxy.js';
 
 /** Headers that belong to one connection (RFC 9110 section 7.6.1). */
@@ -45,7 +45,7 @@ export class EmbeddedProxy implements MeshProxy {
   }
 
   #listen(listener: ProxyListener): Promise<void> {
-    const plugin = loadEntry(this.#host, listener.filter);
+    const plugin = loadFilter(this.#host, listener.filter);
     const server = createServer((req, res) => this.#forward(listener, plugin, req, res));
     this.#servers.set(listener.name, server);
     return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

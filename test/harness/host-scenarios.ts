@@ -1,7 +1,7 @@
 // host-scenarios: all scenarios on one V8 host, a plugin each.
 
 import { Host, type Plugin } from '../../envoyfilter/src/host/index.js';
-import { loadEntry, samplesOf } from './host-plugin.js';
+import { loadFilter, samplesOf } from './host.js';
 import {
   type Case,
   configurationText,
@@ -21,7 +21,7 @@ export class HostScenarios {
   constructor(scenarios: readonly Scenario[]) {
     this.#plugins = scenarios.map((scenario, index) => {
       const entry = entryOf(scenario, index);
-      return loadEntry(this.#host, entry, { configuration: configurationText(scenario, entry) });
+      return loadFilter(this.#host, entry, { configuration: configurationText(scenario, entry) });
     });
   }
 

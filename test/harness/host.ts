@@ -1,5 +1,6 @@
 // host: the release module in the V8 host, loaded as the renderers load it into Envoy.
 
+import type { Sample } from '../../envoyfilter/src/envoy/index.js';
 import type { Host, Plugin } from '../../envoyfilter/src/host/index.js';
 import type { Direction, FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 import { pluginConfig } from '../../envoyfilter/src/render/wasm-filter.js';
@@ -123,4 +124,11 @@ export function metricOf(
 /** Error lines, of all VMs. */
 export function errorsOf(host: Host): string[] {
   return host.logs.filter(({ level }) => level === 'error').map(({ message }) => message);
+}
+
+/** All metrics as Prometheus would show them. */
+export function samplesOf(host: Host): Sample[] {
+  return host.metrics
+    .series()
+    .map(({ name, labels, value }) => ({ name, labels, value: Number(value) }));
 }
