@@ -67,8 +67,8 @@ async function buildParts(root) {
   markBuilt(root, sources);
 }
 
-// The npm that runs us, where one does. Under it PATH begins with node_modules/.bin, and a package
-// that came with as-pect puts an npm 6 there, which knows no workspaces.
+// The npm that runs us, where one does. Under it PATH begins with node_modules/.bin, where packages
+// may put another npm (as-pect's did, an npm 6 that knows no workspaces).
 function npm() {
   const path = process.env.npm_execpath;
   return path?.endsWith('.js') ? [process.execPath, path] : ['npm'];

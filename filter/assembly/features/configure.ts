@@ -97,12 +97,12 @@ function readText(size: u32): bool {
 /** Puts in force, again or anew; false with a fault raised. Bytes in force already change nothing. */
 function accept(slot: u32, ptr: usize, size: u32): bool {
   const before = newestSerial(slot);
-  if (!renew(slot, ptr, size)) return offer(slot, ptr, size);
-  if (newestSerial(slot) != before) keep(slot);
+  if (!renew(slot, ptr, size) && !offer(slot, ptr, size)) return false;
+  if (newestSerial(slot) != before) tellInForce(slot);
   return true;
 }
 
-/** Compiles and puts in force; false with a fault raised. */
+/** Compiles and puts in force as the newest; false with a fault raised. */
 function offer(slot: u32, ptr: usize, size: u32): bool {
   const at = compileConfig(spareArea(), ptr, size);
   if (at == 0) return false;
@@ -110,22 +110,21 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
   install(slot, at);
   defineTagMetrics(config);
   if (config.echoes) echoInit();
-  keep(slot);
-  if (logEnabled(LogLevel.Info)) {
-    textReset();
-    putSubject(slot);
-    putAscii('configuration in force');
-    logText(LogLevel.Info);
-  }
   return true;
 }
 
-/** For a VM that starts with a configuration it must refuse; where Envoy keeps the last, no need. */
-function keep(slot: u32): void {
-  if (vmIsStrict()) return;
-  const config = changetype<Config>(newestConfig(slot));
-  const direction = vmDirectionLabel();
-  keepGood(slotIdPtr(slot), slotIdSize(slot), direction, config.textPtr, config.textSize);
+/** What is in force now: kept for VMs that start with one they must refuse, and logged. */
+function tellInForce(slot: u32): void {
+  if (!vmIsStrict()) {
+    const config = changetype<Config>(newestConfig(slot));
+    const direction = vmDirectionLabel();
+    keepGood(slotIdPtr(slot), slotIdSize(slot), direction, config.textPtr, config.textSize);
+  }
+  if (!logEnabled(LogLevel.Info)) return;
+  textReset();
+  putSubject(slot);
+  putAscii('configuration in force');
+  logText(LogLevel.Info);
 }
 
 /** Says what is wrong, and finds what serves instead. */
