@@ -289,10 +289,24 @@ describe('a host that refuses', () => {
     const rules = [{ when: { ip: ['192.0.2.0/24'] }, value: 'inside' }];
     const plugin = loadFilter(host, entryFor({ tags: [{ header: 'a', rules, default: 'b' }] }, ID));
     expect(tagAfter(plugin, 'a')).toEqual(['b']);
+    expect(errors(host, 'address')).toBe(1);
     refuses.status = undefined;
     expect(tagAfter(plugin, 'a')).toEqual(['inside']);
+    // A stream without an address, over a pipe say, is nothing wrong.
     refuses.status = Status.NotFound;
     expect(tagAfter(plugin, 'a')).toEqual(['b']);
+    expect(errors(host, 'address')).toBe(1);
+  });
+
+  it('an address that is none is as none, counted', () => {
+    const host = new Host();
+    const rules = [{ when: { ip: ['0.0.0.0/0', '::/0'] }, value: 'inside' }];
+    const plugin = loadFilter(host, entryFor({ tags: [{ header: 'a', rules }] }, ID));
+    for (const sourceAddress of ['/run/pipe', '', '1.2.3.4', '1.2.3.400:5', '[::1]']) {
+      const { headers } = plugin.open({ sourceAddress }).requestHeaders(requestOf());
+      expect(headers.getAll('a')).toEqual([]);
+    }
+    expect(errors(host, 'address')).toBe(5);
   });
 
   it('a write to the response leaves the rest of it, counted', () => {

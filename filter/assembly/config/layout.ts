@@ -181,8 +181,8 @@ export const CAME_UNKNOWN: u32 = <u32>-1;
  *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
  *   | textPtr | textSize | direction | mode | readPlan | echoes | names | tags | tagCount |
  *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
- *   | idPtr | idSize | headersErrors | writeErrors | echoErrors |
- *   +-------+--------+---------------+-------------+------------+ 44
+ *   | idPtr | idSize | headersErrors | writeErrors | echoErrors | addressErrors |
+ *   +-------+--------+---------------+-------------+------------+---------------+ 48
  */
 @unmanaged
 export class Config {
@@ -204,8 +204,9 @@ export class Config {
   headersErrors: u32;
   writeErrors: u32;
   echoErrors: u32;
+  addressErrors: u32;
 }
-export const CONFIG_SIZE: u32 = 44;
+export const CONFIG_SIZE: u32 = 48;
 
 export function tagAt(config: Config, index: u32): Tag {
   return changetype<Tag>(config.tags + index * TAG_SIZE);

@@ -40,7 +40,7 @@ export function matches(config: Config, at: usize): bool {
     case Subject.Host:
       return matchesHost(config, condition);
     case Subject.Address:
-      return matchesAddress(condition);
+      return matchesAddress(config, condition);
     default:
       return matchesTag(config, condition);
   }
@@ -171,8 +171,8 @@ function matchesHost(config: Config, condition: Condition): bool {
   return test(condition, ptr, end - 1);
 }
 
-function matchesAddress(condition: Condition): bool {
-  const address = clientAddress();
+function matchesAddress(config: Config, condition: Condition): bool {
+  const address = clientAddress(config);
   if (address == 0) return false;
   for (let i: u32 = 0; i < condition.operandSize; i++) {
     if (networkContains(condition.operandPtr + i * NETWORK_SIZE, address)) return true;

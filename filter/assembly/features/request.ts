@@ -9,6 +9,7 @@ import { Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/lay
 import { findName, NO_NAME } from '../config/names';
 import { arenaTake } from '../shim/arena';
 import { getHeader, getHeaderPairs } from '../shim/headers';
+import { increment } from '../shim/metrics';
 import { PairCursor } from '../shim/pairs';
 import { getProperty, propertyPath } from '../shim/properties';
 
@@ -92,14 +93,16 @@ export function forgetHeader(config: Config, index: u32): void {
   nameAt(changetype<HeaderNames>(config.names), index).first = 0;
 }
 
-/** The client's address as Envoy derived it (bytes/address.ts), or 0 where there is none. */
-export function clientAddress(): usize {
+/**
+ * The client's address as Envoy derived it (bytes/address.ts), or 0 where there is none. One that
+ * the host refuses, or that is none, is counted.
+ */
+export function clientAddress(config: Config): usize {
   if (addressState == AddressState.NotRead) {
-    const read = getProperty(sourceAddress, SOURCE_ADDRESS.length, out) == Status.Ok;
-    addressState =
-      read && parseAddressAndPort(out.ptr, out.size, address)
-        ? AddressState.Present
-        : AddressState.Absent;
+    const status = getProperty(sourceAddress, SOURCE_ADDRESS.length, out);
+    const parsed = status == Status.Ok && parseAddressAndPort(out.ptr, out.size, address);
+    addressState = parsed ? AddressState.Present : AddressState.Absent;
+    if (!parsed && status != Status.NotFound) increment(config.addressErrors, 1);
   }
   return addressState == AddressState.Present ? address : 0;
 }

@@ -52,6 +52,7 @@ export function defineTagMetrics(config: Config): void {
   config.headersErrors = errorMetric(config, 'headers');
   config.writeErrors = errorMetric(config, 'write');
   config.echoErrors = errorMetric(config, 'echo');
+  config.addressErrors = errorMetric(config, 'address');
 }
 
 function incomingMetric(

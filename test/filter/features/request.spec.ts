@@ -186,15 +186,15 @@ describe('request', () => {
     given(PAIRS);
     hostProperty('source.address', '10.0.0.1:80');
     readRequest(config);
-    expect(readHex(clientAddress(), 16)).toBe('00000000000000000000ffff0a000001');
+    expect(readHex(clientAddress(config), 16)).toBe('00000000000000000000ffff0a000001');
     hostProperty('source.address', '10.0.0.2:80');
-    expect(readHex(clientAddress(), 16)).toBe('00000000000000000000ffff0a000001');
+    expect(readHex(clientAddress(config), 16)).toBe('00000000000000000000ffff0a000001');
     readRequest(config);
-    expect(readHex(clientAddress(), 16)).toBe('00000000000000000000ffff0a000002');
+    expect(readHex(clientAddress(config), 16)).toBe('00000000000000000000ffff0a000002');
     hostReset();
     readRequest(config);
-    expect(clientAddress()).toBe(0);
-    expect(clientAddress()).toBe(0);
+    expect(clientAddress(config)).toBe(0);
+    expect(clientAddress(config)).toBe(0);
     expect(hostCalls('proxy_get_property')).toBe(1);
   });
 
@@ -202,9 +202,9 @@ describe('request', () => {
     given('[]');
     hostProperty('source.address', '10.0.0.1:80');
     readRequest(config);
-    clientAddress();
+    clientAddress(config);
     hostProperty('source.address', '10.0.0.2:80');
     readRequest(config);
-    expect(readHex(clientAddress(), 16)).toBe('00000000000000000000ffff0a000002');
+    expect(readHex(clientAddress(config), 16)).toBe('00000000000000000000ffff0a000002');
   });
 });

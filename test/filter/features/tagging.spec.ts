@@ -293,6 +293,7 @@ describe('tagging, counted', () => {
       errors + 'kind=.=headers;.;',
       errors + 'kind=.=write;.;',
       errors + 'kind=.=echo;.;',
+      errors + 'kind=.=address;.;',
     ];
     expect(names.trim()).toBe(wanted.join('\n'));
   });
