@@ -37,6 +37,7 @@ const command = (name, ...line) => ({
 const SUITES = [
   command('types', bin('tsc'), '--noEmit'),
   command('types of the filter', bin('tsc'), '--noEmit', '-p', 'filter'),
+  command('types of its specs', bin('tsc'), '--noEmit', '-p', 'test/filter'),
   command('lint', bin('biome'), 'check', '--error-on-warnings'),
   { name: 'as-pect', run: asPect },
   { name: 'vitest', run: () => vitest([]) },
