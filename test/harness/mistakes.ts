@@ -278,9 +278,16 @@ for (const name of [
   'upgrade',
   'trailer',
   'keep-alive',
+  'proxy-connection',
+  'expect',
+  'content-type',
+  'Cookie',
+  'authorization',
+  'x-forwarded-for',
+  'x-request-id',
 ]) {
   const found = JSON.stringify(name.toLowerCase());
-  const wanted = 'a header that does not frame or address the message';
+  const wanted = 'a header of its own, one that means nothing else';
   add(`the reserved header ${name}`, tags({ header: name }), `${TAG}.header`, found, wanted);
 }
 add(
@@ -479,6 +486,20 @@ add(
   WHEN,
   'a second of header, cookie and query',
   'one; put the other under "all"',
+);
+add(
+  'a header condition on Host',
+  when({ header: 'Host', exact: 'shop.test' }),
+  `${WHEN}.header`,
+  '"host"',
+  'the condition "host": Envoy keeps this header as :authority',
+);
+add(
+  'a value that ends in ;.',
+  rule({ value: 'a;.' }),
+  `${RULE}.value`,
+  '"a;."',
+  'a text that does not end in ;.',
 );
 add(
   'a header condition on :path',

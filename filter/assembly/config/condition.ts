@@ -127,6 +127,10 @@ function internLiteral(literal: string): u32 {
 
 function compileHeader(node: Node, child: Node): usize {
   if (!checkHeaderName(child)) return 0;
+  if (equalsAscii(child.ptr, child.size, 'host')) {
+    faultValue(child, 'the condition "host": Envoy keeps this header as :authority');
+    return 0;
+  }
   const ptr = newCondition(Subject.Header);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);

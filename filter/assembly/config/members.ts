@@ -128,6 +128,10 @@ export function checkLabel(node: Node, wanted: string): bool {
   const size = node.size;
   if (size > LABEL_SIZE_MAX) return faultWords(node, 'a longer text', 'at most 256 bytes');
   if (load<u8>(ptr) == 0x20 || load<u8>(ptr + size - 1) == 0x20) return faultValue(node, wanted);
+  // With the divider behind it, it would read as one that ends sooner.
+  if (size > 1 && load<u8>(ptr + size - 2) == 0x3b && load<u8>(ptr + size - 1) == 0x2e) {
+    return faultValue(node, 'a text that does not end in ;.');
+  }
   for (let i: u32 = 0; i < size; i++) {
     const byte: u32 = load<u8>(ptr + i);
     if (byte < 0x20 || byte == 0x7f) return faultValue(node, wanted);

@@ -36,8 +36,10 @@ const RULE_KEYS = 'name when value';
 const RULE_LATER = 'percent identity salt mint dryRun';
 const VALUE_WANTED = 'a value for the tag: visible text, no blank at its ends';
 
-/** Headers that frame or address a message: a tag there would break requests. */
-const RESERVED = 'host connection content-length transfer-encoding te upgrade trailer keep-alive';
+/** Headers that mean something else to every hop: a tag there would break requests. */
+const RESERVED =
+  'host connection content-length transfer-encoding te upgrade trailer keep-alive ' +
+  'proxy-connection expect content-type cookie authorization x-forwarded-for x-request-id';
 
 export function compileTags(node: Node, config: Config): bool {
   if (!checkArray(node, 'an array of tag headers')) return false;
@@ -81,7 +83,7 @@ function compileTag(node: Node, config: Config, tag: Tag): bool {
 function compileHeader(node: Node, config: Config, tag: Tag): bool {
   if (!checkHeaderName(node)) return false;
   if (listHolds(RESERVED, node.ptr, node.size)) {
-    return faultValue(node, 'a header that does not frame or address the message');
+    return faultValue(node, 'a header of its own, one that means nothing else');
   }
   const names = changetype<HeaderNames>(config.names);
   const known = findName(names, node.ptr, node.size);

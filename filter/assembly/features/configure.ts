@@ -26,18 +26,20 @@ import {
 import { readVmConfig, vmDirectionLabel, vmIdPtr, vmIdSize, vmIsStrict } from '../config/vm';
 import { arenaReset } from '../shim/arena';
 import { getBuffer } from '../shim/buffers';
-import { NO_NOTE, noteOfRoot, rememberRoot, rootOfStream } from '../shim/contexts';
+import { groupOfRoot, NO_NOTE, noteOfRoot, rememberRoot, rootOfStream } from '../shim/contexts';
 import { logEnabled, logInit, logText } from '../shim/log';
-import { record } from '../shim/metrics';
+import { increment, record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
 import { echoInit } from './echo';
-import { gauge, metricBegin, putWord } from './labels';
+import { counter, gauge, metricBegin, putWord, uncounted } from './labels';
 import { findGood, keepGood } from './last-good';
 import { defineTagMetrics } from './tagging';
 
 const PLUGIN_NAME = 'plugin_name';
 const pluginName: usize = propertyPath(PLUGIN_NAME);
 const out: Slice = changetype<Slice>(memory.data(8, 8));
+/** Streams whose root context is not known; labelled by the VM's first plugin. */
+let contextErrors: u32 = 0;
 
 /** proxy_on_vm_start: a VM configuration that cannot be read is as none, and is said. */
 export function startVm(size: u32): void {
@@ -67,9 +69,11 @@ export function configure(rootId: u32, size: u32): bool {
     return !vmIsStrict();
   }
   arenaReset();
+  // Before the counters of any rule: a full table must not hide the state.
+  defineState(slot);
   const accepted = readText(size) && accept(slot, out.ptr, out.size);
   if (!accepted) refuse(slot);
-  rememberRoot(rootId, noteOf(slot));
+  rememberRoot(slot, rootId, newestSerial(slot));
   report(slot, !accepted);
   return accepted || !vmIsStrict();
 }
@@ -78,7 +82,16 @@ export function configure(rootId: u32, size: u32): bool {
 function identify(): i32 {
   if (vmIdSize() != 0) return slotFor(vmIdPtr(), vmIdSize());
   if (getProperty(pluginName, PLUGIN_NAME.length, out) != Status.Ok) out.size = 0;
+  makePlain(out.ptr, out.size);
   return slotFor(out.ptr, out.size);
+}
+
+/** A name that goes into log lines and labels as it is: what would end either becomes `_`. */
+function makePlain(ptr: usize, size: u32): void {
+  for (let i: u32 = 0; i < size; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    if (byte < 0x20 || byte == 0x7f || byte == 0x3b || byte == 0x3d) store<u8>(ptr + i, 0x5f);
+  }
 }
 
 /** The configuration's bytes into `out`. */
@@ -110,6 +123,14 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
   install(slot, at);
   defineTagMetrics(config);
   if (config.echoes) echoInit();
+  if (uncounted() != 0) {
+    const count = uncounted();
+    textReset();
+    putSubject(slot);
+    putNumber(count);
+    putAscii(' counters are not shown: the VM has as many as it can remember');
+    logText(LogLevel.Warn);
+  }
   return true;
 }
 
@@ -168,8 +189,22 @@ function report(slot: u32, rejected: bool): void {
   if (newestConfig(slot) != 0) record(active, 1);
   else if (!vmIsStrict()) record(active, 0);
   record(stateGauge(slot, 'rejected'), rejected ? 1 : 0);
+  record(heapGauge(slot), heapMark());
+}
+
+function defineState(slot: u32): void {
+  stateGauge(slot, 'active');
+  stateGauge(slot, 'rejected');
+  heapGauge(slot);
+  if (contextErrors != 0) return;
+  metricBegin('tagalong_errors_total', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
+  putWord('kind', 'context');
+  contextErrors = counter();
+}
+
+function heapGauge(slot: u32): u32 {
   metricBegin('tagalong_heap_bytes', slotIdPtr(slot), slotIdSize(slot), vmDirectionLabel());
-  record(gauge(), heapMark());
+  return gauge();
 }
 
 function stateGauge(slot: u32, state: string): u32 {
@@ -185,24 +220,14 @@ function heapMark(): u64 {
   return mark;
 }
 
-// What is noted of a root context: which configuration it was given.
-//   31             4 3      0
-//   +---------------+--------+
-//   | serial        | slot   |
-//   +---------------+--------+
-const NOTE_SLOT_BITS: u32 = 4;
-const NOTE_SLOT_MASK: u32 = (1 << NOTE_SLOT_BITS) - 1;
-
-function noteOf(slot: u32): u32 {
-  return (newestSerial(slot) << NOTE_SLOT_BITS) | slot;
-}
-
 /**
  * The configuration that serves a stream: what its root context was given, else the newest one of
- * the VM's only plugin; 0: the request passes.
+ * the VM's only plugin; 0: the request passes, counted if the VM serves anybody.
  */
 export function configOfStream(contextId: u32): usize {
-  const note = noteOfRoot(rootOfStream(contextId));
-  if (note != NO_NOTE) return configOf(note & NOTE_SLOT_MASK, note >> NOTE_SLOT_BITS);
-  return slotsInUse() == 1 ? newestConfig(0) : 0;
+  const serial = noteOfRoot(rootOfStream(contextId));
+  if (serial != NO_NOTE) return configOf(groupOfRoot(), serial);
+  if (slotsInUse() == 1) return newestConfig(0);
+  increment(contextErrors, 1);
+  return 0;
 }

@@ -41,9 +41,23 @@ export function putWord(label: string, value: string): void {
   putAscii(';.;');
 }
 
+let missing: u32 = 0;
+
+/** From here on `uncounted` counts. */
+export function countersBegin(): void {
+  missing = 0;
+}
+
+/** Counters since `countersBegin` that could not be defined. */
+export function uncounted(): u32 {
+  return missing;
+}
+
 /** Defines what was put together; 0 = not counted. */
 export function counter(): u32 {
-  return textCut() ? 0 : defineMetric(MetricType.Counter, textPtr(), textSize());
+  const id = textCut() ? 0 : defineMetric(MetricType.Counter, textPtr(), textSize());
+  if (id == 0) missing++;
+  return id;
 }
 
 /** Defines what was put together; 0 = not shown. */

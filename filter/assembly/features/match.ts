@@ -8,7 +8,7 @@ import { contains } from '../bytes/search';
 import { equal, sameBytes, sameFolded, sliceAt } from '../bytes/slice';
 import { matchesTemplate } from '../bytes/template';
 import { Condition, Config, Operator, Subject, tagAt } from '../config/layout';
-import { arenaTake } from '../shim/arena';
+import { arenaMark, arenaRelease, arenaTake } from '../shim/arena';
 import { clientAddress, firstValue, Value } from './request';
 
 const COLON: u32 = 0x3a;
@@ -120,32 +120,36 @@ function matchesQuery(config: Config, condition: Condition): bool {
   const at = firstValue(config, condition.index);
   if (at == 0) return absent(condition);
   let seen = false;
+  const mark = arenaMark();
   fields.openQuery(changetype<Value>(at).ptr, changetype<Value>(at).size);
   while (fields.next()) {
-    let namePtr = fields.namePtr;
-    let nameSize = fields.nameSize;
-    if (isEncoded(namePtr, nameSize)) {
-      // A full arena (a target of some 512 KiB) leaves the rest as it was sent.
-      const decoded = arenaTake(nameSize);
-      if (decoded != 0) {
-        nameSize = decodeQuery(namePtr, nameSize, decoded);
-        namePtr = decoded;
-      }
-    }
-    if (!equal(namePtr, nameSize, condition.namePtr, condition.nameSize)) continue;
+    // What one field took is given back before the next, or a long query would use the arena up.
+    arenaRelease(mark);
+    decode(fields.namePtr, fields.nameSize);
+    if (!equal(decodedPtr, decodedSize, condition.namePtr, condition.nameSize)) continue;
     seen = true;
-    let ptr = fields.valuePtr;
-    let size = fields.valueSize;
-    if (isEncoded(ptr, size)) {
-      const decoded = arenaTake(size);
-      if (decoded != 0) {
-        size = decodeQuery(ptr, size, decoded);
-        ptr = decoded;
-      }
-    }
-    if (test(condition, ptr, size)) return true;
+    decode(fields.valuePtr, fields.valueSize);
+    if (!test(condition, decodedPtr, decodedSize)) continue;
+    arenaRelease(mark);
+    return true;
   }
+  arenaRelease(mark);
   return !seen && absent(condition);
+}
+
+// What `decode` leaves: the bytes themselves where nothing was encoded.
+let decodedPtr: usize = 0;
+let decodedSize: u32 = 0;
+
+/** A full arena leaves the bytes as they were sent: the target alone would have to fill it. */
+function decode(ptr: usize, size: u32): void {
+  decodedPtr = ptr;
+  decodedSize = size;
+  if (!isEncoded(ptr, size)) return;
+  const room = arenaTake(size);
+  if (room == 0) return;
+  decodedPtr = room;
+  decodedSize = decodeQuery(ptr, size, room);
 }
 
 /** The path is what stands before the query and the fragment. */

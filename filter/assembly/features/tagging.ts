@@ -20,13 +20,18 @@ import {
 import { addHeader, removeHeader, replaceHeader } from '../shim/headers';
 import { increment } from '../shim/metrics';
 import { echoAdd, echoBegin } from './echo';
-import { counter, metricOf, putLabel, putWord } from './labels';
+import { counter, countersBegin, metricOf, putLabel, putWord } from './labels';
 import { matches } from './match';
 import { firstValue, forgetHeader, Value } from './request';
 
 /** At configure time: the counters of an accepted configuration. */
 export function defineTagMetrics(config: Config): void {
   const mode = config.mode == <u8>Mode.DryRun ? 'dryRun' : 'enforce';
+  countersBegin();
+  config.headersErrors = errorMetric(config, 'headers');
+  config.writeErrors = errorMetric(config, 'write');
+  config.echoErrors = errorMetric(config, 'echo');
+  config.addressErrors = errorMetric(config, 'address');
   for (let i: u32 = 0; i < config.tagCount; i++) {
     const tag = tagAt(config, i);
     const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
@@ -49,10 +54,6 @@ export function defineTagMetrics(config: Config): void {
     putWord('mode', mode);
     tag.defaultMetric = counter();
   }
-  config.headersErrors = errorMetric(config, 'headers');
-  config.writeErrors = errorMetric(config, 'write');
-  config.echoErrors = errorMetric(config, 'echo');
-  config.addressErrors = errorMetric(config, 'address');
 }
 
 function incomingMetric(

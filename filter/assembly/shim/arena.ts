@@ -17,6 +17,16 @@ export function arenaReset(): void {
   used = 0;
 }
 
+/** Where the arena stands, for `arenaRelease`. */
+export function arenaMark(): u32 {
+  return used;
+}
+
+/** Gives back all that was taken since the mark. */
+export function arenaRelease(mark: u32): void {
+  used = mark;
+}
+
 /** `size` bytes, aligned to 8, or 0 where that many are not left. Not cleared. */
 export function arenaTake(size: u32): usize {
   const free = ARENA_SIZE - used;

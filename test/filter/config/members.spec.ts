@@ -217,18 +217,22 @@ describe('members', () => {
     expect(label('=.;')).toBe('');
     expect(label(';;;')).toBe('');
     expect(label('a.a;=')).toBe('');
-    expect(label('b;.')).toBe('');
-    expect(label('.;.')).toBe('');
+    // With the divider behind it, it would read as one that ends sooner.
+    expect(label('b;.')).toBe('$: found "b;.", wanted a text that does not end in ;.');
+    expect(label('.;.')).toBe('$: found ".;.", wanted a text that does not end in ;.');
+    expect(label(';.')).toBe('$: found ";.", wanted a text that does not end in ;.');
+    expect(label('b;')).toBe('');
+    expect(label('b.')).toBe('');
   });
 
   it('does not take the byte behind a label for a part of it', () => {
     // A text with escapes is decoded into the arena, where anything may stand behind it.
-    const text = lay('"\\u0061;."');
+    const text = lay('"\\u0061=."');
     arenaReset();
-    memory.fill(arenaTake(256), 0x3b, 256);
+    memory.fill(arenaTake(256), 0x3d, 256);
     const node = treeOf(text);
-    expect(read(node.ptr, node.size)).toBe('a;.');
-    expect(load<u8>(node.ptr + node.size)).toBe(0x3b);
+    expect(read(node.ptr, node.size)).toBe('a=.');
+    expect(load<u8>(node.ptr + node.size)).toBe(0x3d);
     expect(said(checkLabel(node, 'W'))).toBe('');
   });
 });

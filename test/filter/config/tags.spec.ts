@@ -97,7 +97,7 @@ describe('tags', () => {
   });
 
   it('refuses headers that frame or address a message, in whatever case', () => {
-    const wanted = ', wanted a header that does not frame or address the message';
+    const wanted = ', wanted a header of its own, one that means nothing else';
     const reserved = [
       'host',
       'connection',

@@ -285,15 +285,15 @@ describe('tagging, counted', () => {
     const tags = 'tagalong_tag_total' + COUNT + 'tag=.=x-t;.;';
     const errors = 'tagalong_errors_total' + COUNT;
     const wanted = [
+      errors + 'kind=.=headers;.;',
+      errors + 'kind=.=write;.;',
+      errors + 'kind=.=echo;.;',
+      errors + 'kind=.=address;.;',
       incoming + 'outcome=.=kept;.;mode=.=enforce;.;',
       incoming + 'outcome=.=stripped;.;mode=.=enforce;.;',
       tags + 'rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;',
       tags + 'rule=.=1;.;value=.=b;.;mode=.=enforce;.;',
       tags + 'rule=.=default;.;value=.=d;.;mode=.=enforce;.;',
-      errors + 'kind=.=headers;.;',
-      errors + 'kind=.=write;.;',
-      errors + 'kind=.=echo;.;',
-      errors + 'kind=.=address;.;',
     ];
     expect(names.trim()).toBe(wanted.join('\n'));
   });

@@ -1,4 +1,6 @@
 import {
+  GROUPS_MAX,
+  groupOfRoot,
   NO_NOTE,
   NO_ROOT,
   noteOfRoot,
@@ -49,18 +51,18 @@ describe('contexts', () => {
   });
 
   it('notes something of a root, and something else when told so', () => {
-    rememberRoot(7, 0);
+    rememberRoot(0, 7, 0);
     expect(noteOfRoot(7)).toBe(0);
-    rememberRoot(7, 5);
+    rememberRoot(0, 7, 5);
     expect(noteOfRoot(7)).toBe(5);
     expect(noteOfRoot(8)).toBe(NO_NOTE);
   });
 
   it('remembers ROOTS_MAX roots, and forgets the oldest for one more', () => {
     const first: u32 = 1000;
-    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(0, first + i, i);
     for (let i: u32 = 0; i < ROOTS_MAX; i++) expect(noteOfRoot(first + i)).toBe(i);
-    rememberRoot(first + ROOTS_MAX, 9);
+    rememberRoot(0, first + ROOTS_MAX, 9);
     expect(noteOfRoot(first)).toBe(NO_NOTE);
     expect(noteOfRoot(first + 1)).toBe(1);
     expect(noteOfRoot(first + ROOTS_MAX - 1)).toBe(ROOTS_MAX - 1);
@@ -69,13 +71,27 @@ describe('contexts', () => {
 
   it('does not let a root that is told again push others out', () => {
     const first: u32 = 2000;
-    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(first + i, i);
-    for (let i: u32 = 0; i < 10; i++) rememberRoot(first + 3, 1);
+    for (let i: u32 = 0; i < ROOTS_MAX; i++) rememberRoot(0, first + i, i);
+    for (let i: u32 = 0; i < 10; i++) rememberRoot(0, first + 3, 1);
     expect(noteOfRoot(first)).toBe(0);
     expect(noteOfRoot(first + 3)).toBe(1);
     // And the next one pushes out the oldest, as if nothing had been told again.
-    rememberRoot(first + ROOTS_MAX, 9);
+    rememberRoot(0, first + ROOTS_MAX, 9);
     expect(noteOfRoot(first)).toBe(NO_NOTE);
     for (let i: u32 = 1; i <= ROOTS_MAX; i++) expect(noteOfRoot(first + i)).not.toBe(NO_NOTE);
+  });
+
+  it('never lets the roots of one group push out those of another', () => {
+    const last = GROUPS_MAX - 1;
+    rememberRoot(1, 5000, 11);
+    rememberRoot(last, 5001, 12);
+    for (let i: u32 = 0; i < 4 * ROOTS_MAX; i++) {
+      rememberRoot(0, 6000 + i, 0);
+      rememberRoot(2, 7000 + i, 0);
+    }
+    expect(noteOfRoot(5000)).toBe(11);
+    expect(groupOfRoot()).toBe(1);
+    expect(noteOfRoot(5001)).toBe(12);
+    expect(groupOfRoot()).toBe(last);
   });
 });
