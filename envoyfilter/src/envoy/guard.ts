@@ -2,6 +2,7 @@
 // Promise: they go with it on exit, on an exception, on Ctrl-C and on SIGKILL, and no signal handler
 // is installed for that: a handler of ours would take the default action away from the program.
 // How: an 'exit' hook, and beside each child a shell that waits for the end of a pipe from here.
+// Left open: a SIGKILL in the moment between a child's start and its shell's.
 
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';

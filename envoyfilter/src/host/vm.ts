@@ -116,7 +116,7 @@ export class Vm implements GuestVm {
     this.callable = callable;
     this.effective = effective;
     this.current = current;
-    return ptr !== 0 && this.memory.has(ptr, size) ? ptr >>> 0 : 0;
+    return this.memory.has(ptr, size) ? ptr >>> 0 : 0;
   }
 
   log(level: LogLevel, message: string): void {

@@ -1,6 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -329,8 +336,21 @@ describe('separate processes', () => {
     fakes.pip('pip3', { waitsFor: join(fakes.root, 'never') });
     const finder = start();
     await until('pip installs', () => fakes.installs().length > 0);
+    await until('its guard stands beside it', () => isGuarded(fakes.cache));
     expect(readdirSync(fakes.cache)).toHaveLength(2); // the lock, the temp folder
     finder.kill(signal);
     await until('the cache is empty', () => readdirSync(fakes.cache).length === 0);
   });
 });
+
+/** Whether a guard's shell runs that watches over something in a folder. */
+function isGuarded(folder: string): boolean {
+  return readdirSync('/proc').some((entry) => {
+    try {
+      const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8');
+      return line.includes('tagalong-guard') && line.includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}

@@ -17,6 +17,6 @@ export function readExpected(): Readonly<Record<string, Seen | undefined>> {
 
 export function writeExpected(seen: Readonly<Record<string, Seen>>): void {
   const title =
-    '# What Envoy does with each probe of probes. UPDATE=1 writes it anew, from Envoy.\n';
+    '# What Envoy does with each probe of probes/. UPDATE=1 writes it anew, from Envoy.\n';
   writeFileSync(path, title + stringify(seen, { lineWidth: 100 }));
 }

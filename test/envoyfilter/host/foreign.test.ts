@@ -65,4 +65,14 @@ describe('foreign functions', () => {
     expect(seen).toEqual([[stream.id, 'ab']]);
     expect(stream.routeCleared).toBe(1);
   });
+
+  it('answer InvalidMemoryAccess where the guest has no memory for a result that it wants', async () => {
+    const host = new Host();
+    const g = new Guest('full', { allocate: '(i32.const 0)' });
+    const call = (label: string, resultPtr: number) =>
+      g.try(label, 'call_foreign_function', g.text('compress'), g.text('a'), resultPtr, SCRATCH);
+    g.on('proxy_on_request_headers', call('wanted', SCRATCH + 4) + call('unwanted', 0));
+    one(await load(host, g));
+    expect(host.logs.map(({ message }) => message)).toEqual(['full wanted=6', 'full unwanted=0']);
+  });
 });

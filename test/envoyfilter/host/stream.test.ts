@@ -88,6 +88,15 @@ describe('a stream', () => {
     expect(logged(host, g)).toEqual(['create', ...ALL]);
   });
 
+  it('keeps the details of its reply, with white space as underscores', async () => {
+    const none = '(i32.const 0) (i32.const 0)';
+    const reply = (g: Guest) =>
+      `(drop ${g.call('send_local_response', 401, g.text('a b\tc\r\nd\x1fe'), none, none, 3)})`;
+    const { stream } = await opened(talking({ request_headers: reply }));
+    const outcome = stream.requestHeaders([]);
+    expect(outcome.reply?.details).toBe('a_b_c__d\x1fe');
+  });
+
   it('may be answered from the response callback, and then by nobody else', async () => {
     const g = talking({ response_headers: replies(410) });
     const { host, stream } = await opened(g);

@@ -1,7 +1,7 @@
 // buffers: the host functions for buffers. There are two, both configurations: bodies, connection
 // data and gRPC messages read as empty, as they do in Envoy where there are none.
 
-import { type GuestVm, give, giveBytes, type HostFunctions, storedOr } from '../guest-vm.js';
+import { type GuestVm, giveBytes, type HostFunctions, storedOr } from '../guest-vm.js';
 import { BUFFER_TYPE_MAX, BufferType, Status } from '../status.js';
 
 const EMPTY = new Uint8Array();
@@ -41,9 +41,7 @@ export function bufferFunctions(vm: GuestVm): HostFunctions {
       const buffer = show(type);
       if (buffer === undefined) return Status.NotFound;
       const from = start >>> 0;
-      const to = Math.min(from + (length >>> 0), buffer.length);
-      if (from >= to) return give(vm, '', ptrPtr, sizePtr);
-      return giveBytes(vm, buffer.subarray(from, to), ptrPtr, sizePtr);
+      return giveBytes(vm, buffer.subarray(from, from + (length >>> 0)), ptrPtr, sizePtr);
     },
     // What is here cannot be written.
     proxy_set_buffer_bytes: (
