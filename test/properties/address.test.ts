@@ -1,6 +1,6 @@
 // Addresses and networks against Node's isIP and BlockList, and against plain arithmetic.
 
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bytes, Probe } from './probe.js';
@@ -69,6 +69,7 @@ function numberOf(text: string): bigint {
 }
 
 const toHex = (value: bigint) => value.toString(16).padStart(32, '0');
+const toBytes = (value: bigint): Bytes => Uint8Array.from(Buffer.from(toHex(value), 'hex'));
 
 describe('address, as isIP', () => {
   it('reads every address', () => {
@@ -200,5 +201,58 @@ describe('network, as BlockList', () => {
     }
     expect(probe.network('10.0.0.1/33')).toBeUndefined();
     expect(probe.network('::/128')).toBeDefined();
+  });
+});
+
+describe('the text of an address, as the parser of URLs writes it', () => {
+  const ALL = (1n << 128n) - 1n;
+  const isMapped = (value: bigint) => value >> 32n === 0xffffn;
+  /** Groups that are often 0, so that there are gaps to choose from. */
+  const gappy = fc
+    .array(fc.oneof(fc.constant(0), fc.constantFrom(1, 0xf, 0x10, 0xfff, 0x1000), fc.nat(65_535)), {
+      minLength: 8,
+      maxLength: 8,
+    })
+    .map((groups) => groups.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n));
+  const mapped = fc.bigInt({ min: 0n, max: 0xffffffffn }).map((low) => (0xffffn << 32n) | low);
+  const any = fc.oneof(gappy, mapped, fc.bigInt({ min: 0n, max: ALL }));
+
+  function textOf(value: bigint): string {
+    if (isMapped(value)) return toV4(Number(value & 0xffffffffn));
+    return new URL(`http://[${toV6(value)}]/`).hostname.slice(1, -1);
+  }
+
+  it('writes every address', () => {
+    fc.assert(
+      fc.property(any, (value) => {
+        const text = probe.addressText(toBytes(value));
+        expect(text).toBe(textOf(value));
+        expect(hex(probe.address(text))).toBe(toHex(value));
+      }),
+      { numRuns: 12_000 },
+    );
+  });
+
+  it('writes what SocketAddress writes, where that has no IPv4 in IPv6', () => {
+    fc.assert(
+      fc.property(gappy, (value) => {
+        const { address } = new SocketAddress({ address: toV6(value), family: 'ipv6' });
+        fc.pre(!address.includes('.'));
+        expect(probe.addressText(toBytes(value))).toBe(address);
+      }),
+      { numRuns: 4000 },
+    );
+  });
+
+  it('masks as plain arithmetic does', () => {
+    const bits = fc.oneof(fc.nat(130), fc.constantFrom(32, 33, 128, 0xffffffff));
+    fc.assert(
+      fc.property(any, bits, bits, (value, bits4, bits6) => {
+        const fixed = isMapped(value) ? 96 + Math.min(bits4, 32) : Math.min(bits6, 128);
+        const kept = (ALL << BigInt(128 - fixed)) & ALL;
+        expect(hex(probe.maskAddress(toBytes(value), bits4, bits6))).toBe(toHex(value & kept));
+      }),
+      { numRuns: 6000 },
+    );
   });
 });

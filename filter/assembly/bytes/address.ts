@@ -1,4 +1,4 @@
-// address: IPv4 and IPv6 addresses and networks, from text to 16 bytes.
+// address: IPv4 and IPv6 addresses and networks, from text to 16 bytes and back.
 //
 //   IPv6  |                    16 bytes                    |
 //   IPv4  | 00 × 10 | ff ff | 4 bytes |     (IPv4-mapped, RFC 4291 section 2.5.5.2)
@@ -8,8 +8,12 @@
 import { hexValue, NO_DIGIT } from './hex';
 
 export const ADDRESS_SIZE: u32 = 16;
+/** Bytes of the longest text: eight groups of four digits. */
+export const ADDRESS_TEXT_MAX: u32 = 39;
 /** Bits before the IPv4 part of a mapped address. */
 const MAPPED_BITS: u32 = 96;
+/** Groups of an IPv6 text, 16 bits each. */
+const GROUPS: u32 = 8;
 const COLON: u32 = 0x3a;
 const DOT: u32 = 0x2e;
 const SLASH: u32 = 0x2f;
@@ -131,6 +135,21 @@ function isMapped(ptr: usize): bool {
   return load<u64>(ptr) == 0 && load<u32>(ptr, 8) == 0xffff0000;
 }
 
+/** Keeps the first `bits` of an address, clears the others. */
+function clearHost(ptr: usize, bits: i32): void {
+  for (let i: u32 = 0; i < ADDRESS_SIZE; i++) {
+    const fixed = bits - <i32>(i << 3);
+    if (fixed >= 8) continue;
+    const mask: u32 = fixed <= 0 ? 0 : 0xff00 >> fixed;
+    store<u8>(ptr + i, <u8>(load<u8>(ptr + i) & mask));
+  }
+}
+
+/** Keeps the first `bits4` bits of an IPv4 address, `bits6` of another; more than all are all. */
+export function maskAddress(ptr: usize, bits4: u32, bits6: u32): void {
+  clearHost(ptr, isMapped(ptr) ? <i32>(MAPPED_BITS + min(bits4, 32)) : <i32>min(bits6, 128));
+}
+
 /** `ADDRESS` or `ADDRESS/BITS` into a network; host bits are cleared. */
 export function parseNetwork(ptr: usize, size: u32, outPtr: usize): bool {
   let slash: u32 = 0;
@@ -150,12 +169,7 @@ export function parseNetwork(ptr: usize, size: u32, outPtr: usize): bool {
     if (bits < 0 || bits > (plainV4 ? 32 : 128)) return false;
     if (plainV4) bits += MAPPED_BITS;
   }
-  for (let i: u32 = 0; i < ADDRESS_SIZE; i++) {
-    const fixed = bits - <i32>(i << 3);
-    if (fixed >= 8) continue;
-    const mask: u32 = fixed <= 0 ? 0 : 0xff00 >> fixed;
-    store<u8>(outPtr + i, <u8>(load<u8>(outPtr + i) & mask));
-  }
+  clearHost(outPtr, bits);
   store<u32>(outPtr, bits, ADDRESS_SIZE);
   return true;
 }
@@ -168,4 +182,68 @@ export function networkContains(networkPtr: usize, addressPtr: usize): bool {
   if (rest == 0) return true;
   const mask: u32 = 0xff00 >> rest;
   return (<u32>load<u8>(addressPtr + whole) & mask & 0xff) == <u32>load<u8>(networkPtr + whole);
+}
+
+/** At most three decimal digits at `outPtr`; returns how many. */
+function putDecimal(value: u32, outPtr: usize): u32 {
+  let size: u32 = 0;
+  for (let divisor: u32 = 100; divisor > 0; divisor /= 10) {
+    if (value < divisor && divisor > 1) continue;
+    store<u8>(outPtr + size, <u8>(0x30 + ((value / divisor) % 10)));
+    size++;
+  }
+  return size;
+}
+
+/** At most four hexadecimal digits at `outPtr`, no leading zeros; returns how many. */
+function putGroup(value: u32, outPtr: usize): u32 {
+  let size: u32 = 0;
+  for (let shift = 12; shift >= 0; shift -= 4) {
+    if (value >> shift == 0 && shift > 0) continue;
+    const digit = (value >> shift) & 15;
+    store<u8>(outPtr + size, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
+    size++;
+  }
+  return size;
+}
+
+function groupAt(ptr: usize, index: u32): u32 {
+  return <u32>bswap<u16>(load<u16>(ptr + (index << 1)));
+}
+
+/**
+ * The one text of an address (RFC 5952), at most `ADDRESS_TEXT_MAX` bytes; returns how many. IPv4 is
+ * written with dots. The longest run of two or more groups of 0, the first of equal ones, is `::`.
+ */
+export function formatAddress(ptr: usize, outPtr: usize): u32 {
+  let size: u32 = 0;
+  if (isMapped(ptr)) {
+    for (let i: u32 = 12; i < ADDRESS_SIZE; i++) {
+      if (i > 12) store<u8>(outPtr + size++, <u8>DOT);
+      size += putDecimal(load<u8>(ptr + i), outPtr + size);
+    }
+    return size;
+  }
+  let gap: u32 = GROUPS;
+  let gapSize: u32 = 1;
+  for (let i: u32 = 0, run: u32 = 0; i < GROUPS; i++) {
+    run = groupAt(ptr, i) == 0 ? run + 1 : 0;
+    if (run > gapSize) {
+      gapSize = run;
+      gap = i + 1 - run;
+    }
+  }
+  let i: u32 = 0;
+  while (i < GROUPS) {
+    // One colon before the gap and one behind it, the next group's or the last of the text.
+    if (i > 0 || i == gap) store<u8>(outPtr + size++, <u8>COLON);
+    if (i == gap) {
+      i += gapSize;
+      if (i == GROUPS) store<u8>(outPtr + size++, <u8>COLON);
+    } else {
+      size += putGroup(groupAt(ptr, i), outPtr + size);
+      i++;
+    }
+  }
+  return size;
 }

@@ -9,3 +9,14 @@ export function hexValue(byte: u32): u32 {
   const letter = byte | 0x20;
   return letter - 0x61 < 6 ? letter - 0x61 + 10 : NO_DIGIT;
 }
+
+/** Two lower-case digits for each of `size` bytes, at `outPtr`. */
+export function putHexDigits(ptr: usize, size: u32, outPtr: usize): void {
+  for (let i: u32 = 0; i < size; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    const high = byte >> 4;
+    const low = byte & 15;
+    store<u8>(outPtr + (i << 1), <u8>(high < 10 ? 0x30 + high : 0x57 + high));
+    store<u8>(outPtr + (i << 1) + 1, <u8>(low < 10 ? 0x30 + low : 0x57 + low));
+  }
+}

@@ -1,15 +1,19 @@
 import {
   ADDRESS_SIZE,
+  ADDRESS_TEXT_MAX,
+  formatAddress,
+  maskAddress,
   NETWORK_SIZE,
   networkContains,
   parseAddress,
   parseAddressAndPort,
   parseNetwork,
 } from '../../../filter/assembly/bytes/address';
-import { lay, readHex } from '../support';
+import { lay, read, readHex } from '../support';
 
 const out: usize = heap.alloc(NETWORK_SIZE);
 const other: usize = heap.alloc(ADDRESS_SIZE);
+const text: usize = heap.alloc(ADDRESS_TEXT_MAX + 1);
 
 /** In hexadecimal, or "refused". */
 function address(text: string): string {
@@ -35,6 +39,23 @@ function holds(wanted: string, found: string): bool {
   assert(parseNetwork(net.ptr, net.size, out), wanted);
   assert(parseAddress(text.ptr, text.size, other), found);
   return networkContains(out, other);
+}
+
+/** The one text of an address in any spelling. */
+function formatted(spelling: string): string {
+  const slice = lay(spelling);
+  assert(parseAddress(slice.ptr, slice.size, out), spelling);
+  memory.fill(text, 0x5a, ADDRESS_TEXT_MAX + 1);
+  const size = formatAddress(out, text);
+  expect(load<u8>(text + size)).toBe(0x5a, spelling);
+  return read(text, size);
+}
+
+function masked(spelling: string, bits4: u32, bits6: u32): string {
+  const slice = lay(spelling);
+  assert(parseAddress(slice.ptr, slice.size, other), spelling);
+  maskAddress(other, bits4, bits6);
+  return read(text, formatAddress(other, text));
 }
 
 describe('address', () => {
@@ -241,5 +262,81 @@ describe('address', () => {
     expect(holds('::ffff:10.0.0.0/104', '10.2.3.4')).toBe(true);
     expect(holds('0.0.0.0/0', '::1')).toBe(false);
     expect(holds('0.0.0.0/0', '::fffe:1.2.3.4')).toBe(false);
+  });
+
+  it('writes IPv4 with dots, also where it came mapped', () => {
+    expect(formatted('192.0.2.1')).toBe('192.0.2.1');
+    expect(formatted('0.0.0.0')).toBe('0.0.0.0');
+    expect(formatted('255.255.255.255')).toBe('255.255.255.255');
+    expect(formatted('9.10.99.100')).toBe('9.10.99.100');
+    expect(formatted('101.110.200.209')).toBe('101.110.200.209');
+    expect(formatted('::FFFF:c000:201')).toBe('192.0.2.1');
+    expect(formatted('::fffe:c000:201')).toBe('::fffe:c000:201');
+    expect(formatted('::1:ffff:c000:201')).toBe('::1:ffff:c000:201');
+    expect(formatted('1::ffff:c000:201')).toBe('1::ffff:c000:201');
+  });
+
+  it('writes IPv6 as RFC 5952 says', () => {
+    // Section 4.1 to 4.3: no leading zeros, lower case, a gap as long as it can be.
+    expect(formatted('2001:0db8::0001')).toBe('2001:db8::1');
+    expect(formatted('2001:db8:0:0:0:0:2:1')).toBe('2001:db8::2:1');
+    expect(formatted('2001:db8::0:1')).toBe('2001:db8::1');
+    expect(formatted('2001:DB8::ABCD:000E:0')).toBe('2001:db8::abcd:e:0');
+    // No gap for one group alone; the longest; the first of two.
+    expect(formatted('2001:db8:0:1:1:1:1:1')).toBe('2001:db8:0:1:1:1:1:1');
+    expect(formatted('2001:db8::1:1:1:1:1')).toBe('2001:db8:0:1:1:1:1:1');
+    expect(formatted('2001:0:0:1:0:0:0:1')).toBe('2001:0:0:1::1');
+    expect(formatted('2001:0:0:0:1:0:0:1')).toBe('2001::1:0:0:1');
+    expect(formatted('2001:db8:0:0:1:0:0:1')).toBe('2001:db8::1:0:0:1');
+    expect(formatted('0:1:0:1:0:1:0:1')).toBe('0:1:0:1:0:1:0:1');
+  });
+
+  it('writes a gap at the start, inside, at the end and as the whole', () => {
+    expect(formatted('0:0:0:0:0:0:0:0')).toBe('::');
+    expect(formatted('0:0:0:0:0:0:0:1')).toBe('::1');
+    expect(formatted('1:0:0:0:0:0:0:0')).toBe('1::');
+    expect(formatted('0:0:1:1:1:1:1:1')).toBe('::1:1:1:1:1:1');
+    expect(formatted('1:1:1:1:1:1:0:0')).toBe('1:1:1:1:1:1::');
+    expect(formatted('0:1:1:1:1:1:1:0')).toBe('0:1:1:1:1:1:1:0');
+    expect(formatted('1:1:1:0:0:1:1:1')).toBe('1:1:1::1:1:1');
+    expect(formatted('0:0:1:1:1:1:0:0')).toBe('::1:1:1:1:0:0');
+    expect(formatted('1:0:0:1:1:0:0:0')).toBe('1:0:0:1:1::');
+    expect(formatted('::1.2.3.4')).toBe('::102:304');
+  });
+
+  it('writes groups of one to four digits', () => {
+    expect(formatted('1:f:10:ff:100:fff:1000:ffff')).toBe('1:f:10:ff:100:fff:1000:ffff');
+    const longest = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+    expect(formatted(longest)).toBe(longest);
+    expect(<u32>longest.length).toBe(ADDRESS_TEXT_MAX);
+  });
+
+  it('clears the host bits of either kind', () => {
+    expect(masked('10.1.2.3', 24, 0)).toBe('10.1.2.0');
+    expect(masked('::ffff:10.1.2.3', 8, 128)).toBe('10.0.0.0');
+    expect(masked('10.1.2.255', 31, 0)).toBe('10.1.2.254');
+    expect(masked('10.1.2.255', 25, 0)).toBe('10.1.2.128');
+    expect(masked('255.255.255.255', 1, 0)).toBe('128.0.0.0');
+    expect(masked('10.1.2.3', 0, 128)).toBe('0.0.0.0');
+    expect(masked('10.1.2.3', 32, 0)).toBe('10.1.2.3');
+    expect(masked('2001:db8:ffff:ffff::1', 0, 48)).toBe('2001:db8:ffff::');
+    expect(masked('2001:db8:ffff:ffff::1', 0, 49)).toBe('2001:db8:ffff:8000::');
+    expect(masked('2001:db8::3', 0, 127)).toBe('2001:db8::2');
+    expect(masked('2001:db8::1', 32, 0)).toBe('::');
+    expect(masked('2001:db8::1', 0, 128)).toBe('2001:db8::1');
+  });
+
+  it('keeps all bits where more are asked for', () => {
+    expect(masked('10.1.2.3', 33, 0)).toBe('10.1.2.3');
+    expect(masked('10.1.2.3', u32.MAX_VALUE, 0)).toBe('10.1.2.3');
+    expect(masked('2001:db8::1', 0, 129)).toBe('2001:db8::1');
+    expect(masked('2001:db8::1', 0, u32.MAX_VALUE)).toBe('2001:db8::1');
+  });
+
+  it('masks sixteen bytes and no more', () => {
+    const ptr = heap.alloc(ADDRESS_SIZE + 8);
+    memory.fill(ptr, 0xff, ADDRESS_SIZE + 8);
+    maskAddress(ptr, 0, 0);
+    expect(readHex(ptr, ADDRESS_SIZE + 8)).toBe('00000000000000000000000000000000ffffffffffffffff');
   });
 });

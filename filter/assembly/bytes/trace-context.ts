@@ -1,0 +1,107 @@
+// trace-context: what a request says of its trace, apart from the header that says it: ids and the
+// sampling decision, and their hexadecimal digits. b3.ts and traceparent.ts are its spellings. Pure.
+// An id is a number and 0 is none, so that a trace id of 16 digits and the same one with zeros on
+// its left are one trace.
+
+import { hexValue, NO_DIGIT } from './hex';
+
+export const TRACE_ID_SIZE_MAX: u32 = 32;
+export const SPAN_ID_SIZE: u32 = 16;
+
+export enum Sampling {
+  /** Whoever comes next decides. */
+  Deferred = 0,
+  Deny = 1,
+  Accept = 2,
+  /** Accepted, whatever a sampler further on says. */
+  Debug = 3,
+}
+
+/**
+ * Without ids (`spanId` 0) only `sampling` says something; `parentId` is 0 at the root of a trace.
+ * `flags` are those of a traceparent of version 00, as they came; 0 otherwise.
+ *   0           8          16       24         32         33      34     35      40
+ *   +-----------+----------+--------+----------+----------+-------+------+-------+
+ *   | traceHigh | traceLow | spanId | parentId | sampling | flags | wide | (pad) |
+ *   +-----------+----------+--------+----------+----------+-------+------+-------+
+ */
+@unmanaged
+export class TraceContext {
+  traceHigh: u64;
+  traceLow: u64;
+  spanId: u64;
+  parentId: u64;
+  sampling: u8;
+  flags: u8;
+  /** The trace id came with 32 digits. */
+  wide: bool;
+
+  /** Nothing said: no ids, the decision deferred. */
+  clear(): void {
+    memory.fill(changetype<usize>(this), 0, TRACE_CONTEXT_SIZE);
+  }
+
+  hasIds(): bool {
+    return this.spanId != 0;
+  }
+}
+export const TRACE_CONTEXT_SIZE: u32 = 40;
+
+/** The same trace, whatever the spelling. */
+export function sameTrace(a: TraceContext, b: TraceContext): bool {
+  return a.traceHigh == b.traceHigh && a.traceLow == b.traceLow;
+}
+
+/** The same span of the same trace; the parent is left out, as not every spelling has one. */
+export function sameIds(a: TraceContext, b: TraceContext): bool {
+  return sameTrace(a, b) && a.spanId == b.spanId;
+}
+
+function areDigits(ptr: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) {
+    if (hexValue(load<u8>(ptr + i)) == NO_DIGIT) return false;
+  }
+  return true;
+}
+
+/** Sixteen digits, which are known to be some. */
+function idAt(ptr: usize): u64 {
+  let id: u64 = 0;
+  for (let i: u32 = 0; i < SPAN_ID_SIZE; i++) id = (id << 4) | <u64>hexValue(load<u8>(ptr + i));
+  return id;
+}
+
+/** 16 or 32 digits in either case, not all of them 0; `out` is written only if they are that. */
+export function parseTraceId(ptr: usize, size: u32, out: TraceContext): bool {
+  const wide = size == TRACE_ID_SIZE_MAX;
+  if (!wide && size != SPAN_ID_SIZE) return false;
+  if (!areDigits(ptr, size)) return false;
+  const high: u64 = wide ? idAt(ptr) : 0;
+  const low = idAt(ptr + size - SPAN_ID_SIZE);
+  if ((high | low) == 0) return false;
+  out.traceHigh = high;
+  out.traceLow = low;
+  out.wide = wide;
+  return true;
+}
+
+/** 16 digits in either case; 0 if they are not that, or all of them 0. */
+export function parseSpanId(ptr: usize, size: u32): u64 {
+  return size == SPAN_ID_SIZE && areDigits(ptr, size) ? idAt(ptr) : 0;
+}
+
+/** 16 digits in lower case; returns how many. */
+export function putSpanId(id: u64, outPtr: usize): u32 {
+  for (let i: u32 = 0; i < SPAN_ID_SIZE; i++) {
+    const digit = <u32>(id >> <u64>(60 - (i << 2))) & 15;
+    store<u8>(outPtr + i, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
+  }
+  return SPAN_ID_SIZE;
+}
+
+/** 16 or 32 digits, as it came, in lower case; returns how many. */
+export function putTraceId(context: TraceContext, outPtr: usize): u32 {
+  let size: u32 = 0;
+  if (context.wide) size = putSpanId(context.traceHigh, outPtr);
+  return size + putSpanId(context.traceLow, outPtr + size);
+}
