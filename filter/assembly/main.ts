@@ -2,12 +2,11 @@
 // Each callback is a few lines; what is left out of a policy's capability list is never called.
 
 import { Action } from './abi/enums';
-import { Config, Mode } from './config/layout';
+import { Config } from './config/layout';
 import { configOfStream, configure, startVm } from './features/configure';
-import { echoWrite } from './features/echo';
-import { readRequest } from './features/request';
-import { tagRequest } from './features/tagging';
-import { arenaReset, arenaTake } from './shim/arena';
+import { handleRequest } from './features/handle';
+import { responseWrite } from './features/response';
+import { arenaTake } from './shim/arena';
 import { rememberStream } from './shim/contexts';
 import { increment } from './shim/metrics';
 
@@ -38,11 +37,7 @@ export function proxy_on_request_headers(
   _endOfStream: u32,
 ): Action {
   const at = configOfStream(contextId);
-  if (at == 0) return Action.Continue;
-  const config = changetype<Config>(at);
-  if (config.mode == <u8>Mode.Disabled) return Action.Continue;
-  arenaReset();
-  tagRequest(config, contextId, readRequest(config));
+  if (at != 0) handleRequest(changetype<Config>(at), contextId);
   return Action.Continue;
 }
 
@@ -51,7 +46,7 @@ export function proxy_on_response_headers(
   _headerCount: u32,
   _endOfStream: u32,
 ): Action {
-  if (echoWrite(contextId)) return Action.Continue;
+  if (responseWrite(contextId)) return Action.Continue;
   const at = configOfStream(contextId);
   if (at != 0) increment(changetype<Config>(at).writeErrors, 1);
   return Action.Continue;

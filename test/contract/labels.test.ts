@@ -8,7 +8,7 @@ import { loadFilter, samplesOf } from '../harness/host.js';
 it('stats tags and metric names have the same labels', () => {
   const host = new Host();
   const id = 'shop/shop/0';
-  const rules = [{ name: 'one', value: 'v' }];
+  const rules = [{ name: 'one', value: 'v', percent: 1, mint: { cookie: 'id' } }];
   const configuration = { id, direction: 'gateway', tags: [{ header: 'x-tag', rules }] };
   loadFilter(host, { id, direction: 'gateway', configuration });
   const written = new Set(samplesOf(host).flatMap(({ labels }) => Object.keys(labels)));

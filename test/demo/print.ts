@@ -17,8 +17,9 @@ export function heading(text: string): string {
 
 /** One request: what was sent, what it became, and every proxy's word on it. */
 export function visitLines(visit: Visit): string[] {
-  const { title, from, headers, tag, rule, version, via, wrong } = visit;
-  const sent = [from === 'edge' ? 'GET /' : 'GET / from inside', ...headers].join('  ');
+  const { title, from, path = '/', headers, tag, rule, version, via, wrong } = visit;
+  const where = from === 'edge' ? '' : ' from inside';
+  const sent = [`GET ${path}${where}`, ...headers].join('  ');
   const mark = wrong.length === 0 ? paint('green', 'ok') : paint('red', 'WRONG');
   return [
     '',
@@ -50,6 +51,8 @@ export function curlLines(mesh: Mesh): string[] {
     `  curl -i ${edge}`,
     `  curl -i -H 'x-user-group: internal' ${edge}`,
     `  curl -i -b beta=1 ${edge}`,
+    `  curl -i -b uid=nora ${edge}checkout      # uid=ada is not among the 25 %`,
+    `  curl -i ${edge}checkout      # an identity comes as a cookie`,
     `  curl -i -H 'x-traffic-tag: canary' ${edge}      # forged: stripped`,
     `  curl -i -H 'x-traffic-tag: canary' ${inside}      # from inside: kept`,
     ...(admin === undefined ? [] : [`  curl -s ${admin}/stats/prometheus | grep ^tagalong`]),

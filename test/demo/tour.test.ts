@@ -34,19 +34,23 @@ async function visits(mesh: Mesh): Promise<Visit[]> {
 
 describe('the tour', () => {
   it('names what differs from the policy', async () => {
-    const page = { via: 'x', reviews: { version: 'v2', tag: 'canary' } };
+    const page = { via: 'x', reviews: { version: 'v2', tag: 'canary', ratings: { tag: null } } };
     const [anybody, tester] = await visits(await meshOf(200, JSON.stringify(page)));
     expect(anybody?.wrong).toEqual([
       'tag canary, wanted stable',
       'rule none, wanted default',
       'version v2, wanted v1',
+      'ratings got tag null, wanted stable',
     ]);
-    expect(tester?.wrong).toEqual(['rule none, wanted testers']);
+    expect(tester?.wrong).toEqual([
+      'rule none, wanted testers',
+      'ratings got tag null, wanted canary',
+    ]);
   });
 
   it('takes an answer that is not 200 for wrong, and goes on', async () => {
     const all = await visits(await meshOf(503, 'no healthy upstream'));
-    expect(all).toHaveLength(6);
+    expect(all).toHaveLength(10);
     expect(all[0]?.wrong).toEqual(['status 503, wanted 200: no healthy upstream']);
   });
 });

@@ -10,11 +10,17 @@ interface Stop {
   readonly title: string;
   /** `edge`: from outside. `inside`: from another service of the mesh. */
   readonly from: 'edge' | 'inside';
+  /** Default `/`. */
+  readonly path?: string;
   readonly headers: readonly string[];
   readonly tag: string;
   readonly rule: string;
   readonly version: string;
+  /** The trace that reaches ratings, which reviews calls with a request id and nothing else. */
+  readonly trace?: string;
 }
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 const STOPS: readonly Stop[] = [
   {
@@ -50,6 +56,33 @@ const STOPS: readonly Stop[] = [
     version: 'v1',
   },
   {
+    title: 'nora at the checkout: her bucket is in the 25 %',
+    from: 'edge',
+    path: '/checkout',
+    headers: ['cookie: uid=nora'],
+    tag: 'canary',
+    rule: 'checkout-quarter',
+    version: 'v2',
+  },
+  {
+    title: 'ada at the checkout: hers is not',
+    from: 'edge',
+    path: '/checkout',
+    headers: ['cookie: uid=ada'],
+    tag: 'stable',
+    rule: 'default',
+    version: 'v1',
+  },
+  {
+    title: 'a trace, through a service that forwards x-request-id only',
+    from: 'edge',
+    headers: ['x-user-group: internal', `traceparent: ${TRACE}`],
+    tag: 'canary',
+    rule: 'testers',
+    version: 'v2',
+    trace: TRACE,
+  },
+  {
     title: 'a tag from inside the mesh',
     from: 'inside',
     headers: ['x-traffic-tag: canary'],
@@ -77,6 +110,32 @@ export interface Visit extends Stop {
 /** Sends the tour's requests one after the other. */
 export async function* takeTour(mesh: Mesh): AsyncGenerator<Visit> {
   for (const stop of STOPS) yield await visit(mesh, stop);
+  yield await visitTwice(mesh);
+}
+
+/** A visitor without an identity: whatever the first visit is given, the second has too. */
+async function visitTwice(mesh: Mesh): Promise<Visit> {
+  const first = await send({ port: mesh.edgePort, path: '/checkout' });
+  const cookie = first.headers.find(([name]) => name === 'set-cookie')?.[1].split(';')[0] ?? '';
+  const page = pageOf(first.body);
+  const tag = String(page?.reviews?.tag);
+  return visit(mesh, {
+    title: 'a visitor nobody knows, for the second time: the cookie keeps them where they were',
+    from: 'edge',
+    path: '/checkout',
+    headers: [`cookie: ${cookie}`],
+    tag,
+    rule: tag === 'canary' ? 'checkout-quarter' : 'default',
+    version: String(page?.reviews?.version),
+  });
+}
+
+function pageOf(body: string) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
@@ -85,6 +144,7 @@ async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
   const before = counters(await proxy.metrics());
   const answer = await send({
     port: stop.from === 'edge' ? mesh.edgePort : mesh.insidePort,
+    path: stop.path ?? '/',
     headers: stop.headers.map((line) => {
       const colon = line.indexOf(':');
       return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
@@ -94,10 +154,13 @@ async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
     const wrong = [`status ${answer.status}, wanted 200: ${answer.body.slice(0, 200)}`];
     return { ...stop, via: [], wrong };
   }
-  const page = JSON.parse(answer.body);
+  const page = pageOf(answer.body);
   const outer = answer.headers.filter(([name]) => name === VIA).map(([, value]) => value);
   // Each proxy adds its line behind those of the proxies further in; the reader goes the other way.
   const lines = [...outer.reverse(), ...String(page.via).split(', ').reverse()];
+  const ratings = page.reviews.ratings ?? {};
+  lines.push(`reviews, with x-request-id only -> ratings got tag=${ratings.tag}`);
+  if (stop.trace !== undefined) lines.push(`and traceparent=${ratings.trace}`);
   const found = {
     tag: String(page.reviews.tag),
     rule: ruleOf(before, counters(await proxy.metrics())) || 'none',
@@ -106,14 +169,18 @@ async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
   const wrong = (['tag', 'rule', 'version'] as const)
     .filter((what) => found[what] !== stop[what])
     .map((what) => `${what} ${found[what]}, wanted ${stop[what]}`);
+  if (ratings.tag !== stop.tag) wrong.push(`ratings got tag ${ratings.tag}, wanted ${stop.tag}`);
+  if (stop.trace !== undefined && ratings.trace !== stop.trace) {
+    wrong.push(`ratings got trace ${ratings.trace}, wanted ${stop.trace}`);
+  }
   return { ...stop, ...found, via: lines, wrong };
 }
 
-/** Value of each of a proxy's counters, by name and labels. */
+/** Value of each counter of tags, by name and labels. */
 function counters(samples: readonly Sample[]): Map<string, Sample> {
   return new Map(
     samples
-      .filter(({ name }) => name.endsWith('_total'))
+      .filter(({ name }) => /^tagalong_(tag|incoming)_total$/.test(name))
       .map((sample) => [JSON.stringify([sample.name, sample.labels]), sample]),
   );
 }

@@ -75,9 +75,13 @@ describe('npm start', () => {
   ] as [string, string[]][])('takes the tour on %s and ends with 0', async (_host, args) => {
     const demo = start('--once', ...args);
     expect(await demo.ended).toBe(0);
-    expect(demo.text().match(/ {2}ok$/gm)).toHaveLength(6);
+    expect(demo.text().match(/ {2}ok$/gm)).toHaveLength(10);
     expect(demo.text()).toMatch(/tag stable \(stripped, default\) -> reviews v1/);
-    expect(demo.text()).toMatch(/tagalong_tag_total\{.*rule="testers",value="canary".*\} 1/);
+    expect(demo.text()).toMatch(/tagalong_tag_total\{.*rule="testers",value="canary".*\} 2/);
+    expect(demo.text()).toMatch(/tag canary \(checkout-quarter\) -> reviews v2/);
+    expect(demo.text()).toMatch(
+      /x-request-id only -> ratings got tag=canary\n +and traceparent=00-/,
+    );
     expect(demo.text()).not.toMatch(/WRONG/);
     // In a pipe there is no colour.
     expect(demo.text()).not.toContain('\u001b[');
@@ -90,7 +94,7 @@ describe('npm start', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ reviews: { version: 'v2', tag: 'canary' } });
 
     const children = descendants(demo.child.pid ?? 0);
-    expect(children.length).toBeGreaterThanOrEqual(7);
+    expect(children.length).toBeGreaterThanOrEqual(8);
     demo.child.kill('SIGINT');
     expect(await demo.ended).toBe(0);
     await expect.poll(() => children.filter(alive), { timeout: 10_000 }).toEqual([]);

@@ -4,12 +4,26 @@
 
 import {
   ADDRESS_SIZE,
+  formatAddress,
+  maskAddress,
   NETWORK_SIZE,
   networkContains,
   parseAddress,
   parseAddressAndPort,
   parseNetwork,
 } from '../../filter/assembly/bytes/address';
+import { automatonMatches } from '../../filter/assembly/bytes/automaton';
+import { parseB3, parseFlags, parseSampled, putB3 } from '../../filter/assembly/bytes/b3';
+import {
+  BAGGAGE_CURSOR_SIZE,
+  BAGGAGE_WRITER_SIZE,
+  BaggageCursor,
+  BaggageWriter,
+  decodedSize,
+  decodeValue,
+  encodedSize,
+  encodeValue,
+} from '../../filter/assembly/bytes/baggage';
 import {
   decodeQuery,
   FIELD_CURSOR_SIZE,
@@ -19,11 +33,17 @@ import {
 import { buildSearchTable, contains, searchTableSize } from '../../filter/assembly/bytes/search';
 import { foldInPlace } from '../../filter/assembly/bytes/slice';
 import { isTemplate, matchesTemplate } from '../../filter/assembly/bytes/template';
+import { textPtr, textReset, textSize } from '../../filter/assembly/bytes/text';
+import { TRACE_CONTEXT_SIZE, TraceContext } from '../../filter/assembly/bytes/trace-context';
+import { parseTraceparent, putTraceparent } from '../../filter/assembly/bytes/traceparent';
 import { xxh64 } from '../../filter/assembly/bytes/xxh64';
-import { faultRaised, faultReset } from '../../filter/assembly/config/fault';
+import { areaMake, areaOpen } from '../../filter/assembly/config/area';
+import { faultRaised, faultReset, putFault } from '../../filter/assembly/config/fault';
 import { parseJson } from '../../filter/assembly/config/json';
-import { Kind, Node, nodeAt } from '../../filter/assembly/config/node';
-import { arenaReset } from '../../filter/assembly/shim/arena';
+import { Kind, NODE_SIZE, Node, nodeAt } from '../../filter/assembly/config/node';
+import { readRegex } from '../../filter/assembly/config/regex';
+import { buildAutomaton } from '../../filter/assembly/config/subset';
+import { arenaReset, arenaTake } from '../../filter/assembly/shim/arena';
 import { PAIR_CURSOR_SIZE, PairCursor } from '../../filter/assembly/shim/pairs';
 
 /** Bytes of each buffer. */
@@ -35,6 +55,9 @@ const table: usize = heap.alloc(BUFFER_SIZE);
 const network: usize = heap.alloc(NETWORK_SIZE);
 const fields: FieldCursor = changetype<FieldCursor>(heap.alloc(FIELD_CURSOR_SIZE));
 const pairs: PairCursor = changetype<PairCursor>(heap.alloc(PAIR_CURSOR_SIZE));
+const members: BaggageCursor = changetype<BaggageCursor>(heap.alloc(BAGGAGE_CURSOR_SIZE));
+const writer: BaggageWriter = changetype<BaggageWriter>(heap.alloc(BAGGAGE_WRITER_SIZE));
+const trace: TraceContext = changetype<TraceContext>(heap.alloc(TRACE_CONTEXT_SIZE));
 memory.grow(BUFFER_SIZE >> 16);
 
 /** Where a text of `size` bytes goes. */
@@ -166,6 +189,129 @@ export function headerPairs(size: u32): i32 {
   return <i32>(out - output);
 }
 
+/** The text, in the output, of sixteen bytes; how many. */
+export function addressText(): u32 {
+  return formatAddress(textAt(ADDRESS_SIZE), output);
+}
+
+/** Sixteen bytes in the output. */
+export function mask(bits4: u32, bits6: u32): void {
+  maskAddress(textAt(ADDRESS_SIZE), bits4, bits6);
+  memory.copy(output, textAt(ADDRESS_SIZE), ADDRESS_SIZE);
+}
+
+/** A trace context in the output, then its texts as b3 and as traceparent; how many bytes. */
+function putTrace(): i32 {
+  out = output;
+  putText(changetype<usize>(trace), TRACE_CONTEXT_SIZE);
+  const b3Size = putB3(trace, out + 4);
+  store<u32>(out, b3Size);
+  out += 4 + b3Size;
+  const size = putTraceparent(trace, out + 4);
+  store<u32>(out, size);
+  return <i32>(out + 4 + size - output);
+}
+
+/** Bytes in the output; 0 = refused, -1 = refused and something said all the same. */
+function traceOr(parsed: bool): i32 {
+  if (parsed) return putTrace();
+  for (let i: u32 = 0; i < TRACE_CONTEXT_SIZE; i++) {
+    if (load<u8>(changetype<usize>(trace) + i) != 0) return -1;
+  }
+  return 0;
+}
+
+export function b3(size: u32): i32 {
+  memory.fill(changetype<usize>(trace), 0xff, TRACE_CONTEXT_SIZE);
+  return traceOr(parseB3(textAt(size), size, trace));
+}
+
+export function traceparent(size: u32): i32 {
+  memory.fill(changetype<usize>(trace), 0xff, TRACE_CONTEXT_SIZE);
+  return traceOr(parseTraceparent(textAt(size), size, trace));
+}
+
+export function b3Sampled(size: u32): i32 {
+  return parseSampled(textAt(size), size);
+}
+
+export function b3Flags(size: u32): i32 {
+  return parseFlags(textAt(size), size);
+}
+
+/** Key, value and the whole of each member in the output; how many bytes. */
+export function baggage(size: u32): u32 {
+  members.open(textAt(size), size);
+  out = output;
+  while (members.next()) {
+    putText(members.keyPtr, members.keySize);
+    putText(members.valuePtr, members.valueSize);
+    putText(members.memberPtr, members.memberSize);
+  }
+  return <u32>(out - output);
+}
+
+/** Bytes of the decoded text in the output; -1 where its size was foretold as another. */
+export function baggageDecoded(size: u32): i32 {
+  const written = decodeValue(textAt(size), size, output);
+  return decodedSize(textAt(size), size) == written ? <i32>written : -1;
+}
+
+/** As `baggageDecoded`. */
+export function baggageEncoded(size: u32): i32 {
+  const written = encodeValue(textAt(size), size, output);
+  return encodedSize(textAt(size), size) == written ? <i32>written : -1;
+}
+
+/** A list again without the key that stands before a value; whether both were added, and the list. */
+export function baggageWith(size: u32, keySize: u32, valueSize: u32): u32 {
+  members.open(textAt(size), size);
+  writer.begin(output + 8, BUFFER_SIZE - 8);
+  while (members.next()) {
+    if (members.keyEquals(second, keySize)) continue;
+    assert(writer.addMember(members.memberPtr, members.memberSize));
+  }
+  const added = writer.addTag(second, keySize, second + keySize, valueSize);
+  store<u32>(output, added ? 1 : 0);
+  store<u32>(output, writer.size(), 4);
+  return 8 + writer.size();
+}
+
 export function hash(size: u32): u64 {
   return xxh64(textAt(size), size);
+}
+
+/** Of a salt, a zero byte and an identity, one behind the other. */
+export function bucket(size: u32): u32 {
+  return <u32>(xxh64(textAt(size), size) % 10000);
+}
+
+const area: usize = areaMake();
+let automaton: usize = 0;
+
+/**
+ * Makes the automaton that `regexMatches` runs. 0, or how many bytes of a fault are in the output;
+ * -1 = refused without a fault, or the other way.
+ */
+export function regex(size: u32, fold: bool): i32 {
+  arenaReset();
+  faultReset();
+  areaOpen(area);
+  const at = arenaTake(NODE_SIZE);
+  memory.fill(at, 0, NODE_SIZE);
+  const node = nodeAt(at);
+  node.kind = Kind.String;
+  node.ptr = textAt(size);
+  node.size = size;
+  automaton = readRegex(node, fold) ? buildAutomaton(node) : 0;
+  if ((automaton == 0) != faultRaised()) return -1;
+  if (automaton != 0) return 0;
+  textReset();
+  putFault();
+  memory.copy(output, textPtr(), textSize());
+  return textSize();
+}
+
+export function regexMatches(size: u32): bool {
+  return automatonMatches(automaton, textAt(size), size);
 }

@@ -1,6 +1,7 @@
 // embedded-proxy: a proxy of the mesh without Envoy: the same wasm in the V8 host, with a small
 // HTTP proxy around it. For machines where no Envoy can be had; it proves nothing about Envoy.
 
+import { randomUUID } from 'node:crypto';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Sample } from '../../envoyfilter/src/envoy/index.js';
@@ -63,6 +64,8 @@ export class EmbeddedProxy implements MeshProxy {
       [':authority', req.headers.host ?? ''],
       [':scheme', 'http'],
       ...pairsOf(req.rawHeaders).filter(([name]) => name !== 'host'),
+      // As Envoy, which makes one before filters run.
+      ...(req.headers['x-request-id'] ? [] : [['x-request-id', randomUUID()] as const]),
     ]);
     const pairs = [...outcome.headers];
     const route = listener.routes.find(

@@ -2,6 +2,8 @@
 //
 //   client -> edge -> frontend's sidecar -> frontend -> frontend's sidecar -> reviews' sidecars
 //             gateway   inbound            (Node, SDK)    outbound            v1 | v2, inbound
+//          -> reviews -> reviews' sidecar -> ratings
+//   forwards an id only  outbound            (no sidecar)
 //
 // The policy says what each filter does and which tag goes to which version.
 
@@ -54,16 +56,19 @@ export async function startMesh<P extends MeshProxy>(
   try {
     const versions = [...new Set(Object.values(spec.versions).map(({ version }) => version ?? ''))];
     const clusters: Record<string, number> = {};
+    const ratings = await service('ratings');
     const reviews = versions.map(async (version) => {
       const name = `reviews-${version}`;
-      const { port } = await service('reviews', { VERSION: version });
+      const app = await service('reviews', { VERSION: version });
       const sidecar = await proxy({
         name,
         listeners: [
           { name: 'inbound', filter: pick(entries, 'inbound'), routes: [{ cluster: 'app' }] },
+          { name: 'outbound', filter: pick(entries, 'outbound'), routes: [{ cluster: 'ratings' }] },
         ],
-        clusters: { app: port },
+        clusters: { app: app.port, ratings: ratings.port },
       });
+      app.tell({ outbound: `http://127.0.0.1:${await sidecar.port('outbound')}/` });
       clusters[name] = await sidecar.port('inbound');
     });
     const [frontend] = await Promise.all([service('frontend'), ...reviews]);

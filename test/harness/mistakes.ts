@@ -211,7 +211,7 @@ add(
   'the key "a\\x0aerror\\x00\\xc3\\xa9"',
   'one of: ',
 );
-for (const key of ['limits', 'propagate', 'client', 'paths']) {
+for (const key of ['limits', 'client', 'paths']) {
   add(`${key}, not yet`, top({ [key]: {} }), `$.${key}`, `a key "${key}"`, LATER);
 }
 add('no id', '{"direction":"gateway"}', '$', 'no such key there', 'id: NAMESPACE/POLICY/ENTRY');
@@ -254,7 +254,19 @@ add(
   'at most 16',
 );
 add('an unknown key in a tag', tag({ value: 'a' }), TAG, 'the key "value"', 'one of: header incom');
-add('carry, not yet', tag({ carry: ['baggage'] }), `${TAG}.carry`, 'a key "carry"', LATER);
+for (const [what, carry, found] of [
+  ['a word', 'baggage', '"baggage"'],
+  ['two', ['baggage', 'baggage'], 'an array'],
+] as const) {
+  add(`carry that is ${what}`, tag({ carry }), `${TAG}.carry`, found, '["baggage"]');
+}
+add(
+  'carry in something else',
+  tag({ carry: ['tracestate'] }),
+  `${TAG}.carry[0]`,
+  '"tracestate"',
+  '"baggage"',
+);
 add('a tag without header', tags({}), TAG, 'no such key there', 'header: the name of the tag head');
 add('a header that is a list', tags({ header: ['a'] }), `${TAG}.header`, 'an array', HEADER_NAME);
 add('an empty header', tags({ header: '' }), `${TAG}.header`, '""', HEADER_NAME);
@@ -334,19 +346,300 @@ add('an empty default', tag({ default: '' }), `${TAG}.default`, '""', VALUE);
 add('echo that is a string', tag({ echo: 'yes' }), `${TAG}.echo`, '"yes"', 'true or false');
 
 // Rules.
-add('a rule that is null', rules(null), RULE, 'null', 'an object with the keys name when value');
+add('a rule that is null', rules(null), RULE, 'null', 'an object with the keys name when');
 add('an empty rule', rules({}), RULE, 'no such key there', 'value: what the tag becomes');
 add('a rule without value', rules({ name: 'a' }), RULE, 'no such key there', 'value: what the tag');
 add('an unknown key in a rule', rule({ match: {} }), RULE, 'the key "match"', 'one of: name when');
-for (const key of ['percent', 'identity', 'salt', 'mint', 'dryRun']) {
-  add(`${key}, not yet`, rule({ [key]: 10 }), `${RULE}.${key}`, `a key "${key}"`, LATER);
+add('dryRun that is a word', rule({ dryRun: 'no' }), `${RULE}.dryRun`, '"no"', 'true or false');
+add('a value of nothing', rule({ value: {} }), `${RULE}.value`, 'no such key there', 'header: the');
+add(
+  'a value of something else',
+  rule({ value: { cookie: 'a' } }),
+  `${RULE}.value`,
+  'the key "cookie"',
+  'one of: header',
+);
+add(
+  'a value that is a secret',
+  rule({ value: { header: 'Authorization' } }),
+  `${RULE}.value.header`,
+  '"authorization"',
+  'a header that holds no secret',
+);
+add(
+  'a value of the host',
+  rule({ value: { header: 'host' } }),
+  `${RULE}.value.header`,
+  '"host"',
+  'another header: Envoy keeps this one as :authority',
+);
+
+// Shares.
+const identity = [{ cookie: 'uid' }];
+function share(fields: object): string {
+  return rule({ percent: 10, identity, ...fields });
+}
+for (const percent of [-1, 100.01, 1000, 0.001, 33.333, '10', null, [10]]) {
+  add(
+    `a percent of ${JSON.stringify(percent)}`,
+    share({ percent }),
+    `${RULE}.percent`,
+    Array.isArray(percent) ? 'an array' : JSON.stringify(percent),
+    'a number from 0 to 100 with at most two decimals',
+  );
 }
 add(
-  'a value to copy, not yet',
-  rule({ value: { header: 'x-team' } }),
-  `${RULE}.value`,
-  'a value to copy',
-  'a string: this version of the filter cannot copy values yet',
+  'a percent with an exponent',
+  share({ percent: '@' }).replace('"@"', '1e1'),
+  `${RULE}.percent`,
+  '1e1',
+  'a number from 0 to 100',
+);
+add(
+  'a percent of nobody',
+  rule({ percent: 10 }),
+  RULE,
+  '"percent" without an identity',
+  '"identity" or "mint" beside it',
+);
+for (const [key, value] of [
+  ['identity', identity],
+  ['salt', 'a'],
+  ['mint', { cookie: 'id' }],
+] as const) {
+  const found = `"${key}" without "percent"`;
+  add(`${key} alone`, rule({ [key]: value }), RULE, found, 'both or neither');
+}
+add(
+  'no identity',
+  share({ identity: [] }),
+  `${RULE}.identity`,
+  'an empty array',
+  'an array of sou',
+);
+add(
+  'an identity that is no array',
+  share({ identity: { cookie: 'uid' } }),
+  `${RULE}.identity`,
+  'an object',
+  'an array of sources',
+);
+add(
+  'too many identities',
+  share({ identity: Array.from({ length: 9 }, (_, i) => ({ cookie: `c${i}` })) }),
+  `${RULE}.identity`,
+  'more sources',
+  'at most 8',
+);
+add(
+  'an identity of nothing',
+  share({ identity: [{}] }),
+  `${RULE}.identity[0]`,
+  'an empty object',
+  'one of header, cookie, query and ip',
+);
+add(
+  'an identity of two',
+  share({ identity: [{ cookie: 'a', header: 'b' }] }),
+  `${RULE}.identity[0]`,
+  'a second of header, cookie, query and ip',
+  'one of them',
+);
+add(
+  'an identity of something else',
+  share({ identity: [{ path: true }] }),
+  `${RULE}.identity[0]`,
+  'the key "path"',
+  'one of: header cookie query ip',
+);
+add(
+  'an identity of no address',
+  share({ identity: [{ ip: false }] }),
+  `${RULE}.identity[0].ip`,
+  'false',
+  'true',
+);
+add('an empty salt', share({ salt: '' }), `${RULE}.salt`, '""', 'a salt: visible text');
+
+// Minted cookies.
+function mint(fields: object): string {
+  return rule({ percent: 10, mint: { cookie: 'id', ...fields } });
+}
+const MINT = `${RULE}.mint`;
+add(
+  'a mint that is a name',
+  rule({ percent: 1, mint: 'id' }),
+  MINT,
+  '"id"',
+  'an object with the k',
+);
+add('a mint without cookie', rule({ percent: 1, mint: {} }), MINT, 'no such key there', 'cookie: ');
+add('a cookie with a blank', mint({ cookie: 'a b' }), `${MINT}.cookie`, '"a b"', 'the name of a c');
+for (const maxAge of ['0s', '401d', '1w', '30', 'd', '-1d', '1.5h', 30, '9999999999s']) {
+  add(
+    `a maxAge of ${JSON.stringify(maxAge)}`,
+    mint({ maxAge }),
+    `${MINT}.maxAge`,
+    JSON.stringify(maxAge),
+    'a time such as 12h or 30d, at most 400d',
+  );
+}
+for (const path of ['', 'a', '/a;b', '/a b', '/é']) {
+  const found = path === '/é' ? '"/\\xc3\\xa9"' : JSON.stringify(path);
+  add(`a cookie's path ${found}`, mint({ path }), `${MINT}.path`, found, 'a path such as /');
+}
+for (const domain of ['', 'a b', 'a;b', 'a,b']) {
+  const found = JSON.stringify(domain);
+  add(`a cookie's domain ${found}`, mint({ domain }), `${MINT}.domain`, found, 'a domain such as');
+}
+add('a sameSite in capitals', mint({ sameSite: 'LAX' }), `${MINT}.sameSite`, '"LAX"', '"Lax", "St');
+add(
+  'a cookie for other sites that is not secure',
+  mint({ sameSite: 'None', secure: false }),
+  MINT,
+  '"sameSite: None" without "secure"',
+  'a secure cookie',
+);
+add(
+  'a __Secure- cookie that is not secure',
+  mint({ cookie: '__Secure-id', secure: false }),
+  MINT,
+  'a prefixed cookie without "secure"',
+  'a secure cookie',
+);
+add(
+  'a __Host- cookie with a domain',
+  mint({ cookie: '__host-id', domain: 'example.com' }),
+  MINT,
+  'a __Host- cookie with a domain or path',
+  'path / and no domain',
+);
+add(
+  'a __Host- cookie with a path',
+  mint({ cookie: '__Host-id', path: '/a' }),
+  MINT,
+  'a __Host- cookie with a domain or path',
+  'path / and no domain',
+);
+add(
+  'a cookie that is too long',
+  mint({ path: `/${'p'.repeat(300)}` }),
+  MINT,
+  'a longer cookie',
+  'name, path and domain of at most 256 bytes in all',
+);
+add(
+  'a cookie twice with other attributes',
+  rules(
+    { value: 'a', percent: 1, mint: { cookie: 'id' } },
+    { value: 'b', percent: 1, mint: { cookie: 'id', maxAge: '1d' } },
+  ),
+  `${TAG}.rules[1].mint.cookie`,
+  '"id"',
+  'the attributes that another rule gives this cookie',
+);
+add(
+  'too many cookies',
+  rules(
+    ...Array.from({ length: 5 }, (_, i) => ({ value: 'a', percent: 1, mint: { cookie: `c${i}` } })),
+  ),
+  `${TAG}.rules[4].mint`,
+  'more cookies',
+  'at most 4 different ones',
+);
+
+// Propagation.
+function propagate(fields: Json): string {
+  return top({ direction: 'inbound', propagate: fields });
+}
+const PROPAGATE = '$.propagate';
+add(
+  'propagate that is true',
+  propagate(true),
+  PROPAGATE,
+  'true',
+  'an object with the keys key hea',
+);
+add(
+  'propagate at a gateway',
+  top({ propagate: {} }),
+  PROPAGATE,
+  '"propagate" at a gateway',
+  'a sidecar: there is no application to get through',
+);
+add('an unknown key in propagate', propagate({ keys: [] }), PROPAGATE, 'the key "keys"', 'one of:');
+for (const [key, list] of [
+  ['key', 'x-request-id traceparent b3'],
+  ['formats.read', 'b3 b3multi w3c'],
+  ['formats.write', 'b3 b3multi w3c'],
+] as const) {
+  const of = (value: Json) => {
+    const [outer = '', inner] = key.split('.');
+    return propagate({ [outer]: inner === undefined ? value : { [inner]: value } });
+  };
+  const path = `${PROPAGATE}.${key}`;
+  add(`${key} that is a word`, of('b3'), path, '"b3"', `an array of: ${list}`);
+  add(`${key} that is none`, of(['x-id']), `${path}[0]`, '"x-id"', `one of: ${list}`);
+  add(`${key} that is a number`, of([1]), `${path}[0]`, '1', `one of: ${list}`);
+  add(`${key} twice`, of(['b3', 'b3']), `${path}[1]`, '"b3"', 'each once');
+}
+add(
+  'an unknown format',
+  propagate({ formats: { as: [] } }),
+  `${PROPAGATE}.formats`,
+  'the key "as',
+  '',
+);
+add(
+  'headers that are a word',
+  propagate({ headers: 'a' }),
+  `${PROPAGATE}.headers`,
+  '"a"',
+  'an arr',
+);
+add(
+  'too many headers to carry',
+  propagate({ headers: Array.from({ length: 17 }, (_, i) => `h-${i}`) }),
+  `${PROPAGATE}.headers`,
+  'more headers',
+  'at most 16',
+);
+for (const name of ['Authorization', 'cookie', 'x-forwarded-for', 'traceparent', 'x-request-id']) {
+  add(
+    `${name} among the headers to carry`,
+    propagate({ headers: [name] }),
+    `${PROPAGATE}.headers[0]`,
+    `"${name.toLowerCase()}"`,
+    'a header that is not of the trace set, no secret, and not of one hop',
+  );
+}
+add(
+  'a header to carry twice',
+  propagate({ headers: ['x-a', 'X-A'] }),
+  `${PROPAGATE}.headers[1]`,
+  '"x-a"',
+  'each header once',
+);
+for (const capacity of [0, 63, 65537, 1000000, 64.5, '64', -64]) {
+  add(
+    `a capacity of ${JSON.stringify(capacity)}`,
+    propagate({ capacity }),
+    `${PROPAGATE}.capacity`,
+    JSON.stringify(capacity),
+    'a whole number from 64 to 65536',
+  );
+}
+for (const ttl of ['0s', '61m', '2h', '1d', '60', 60]) {
+  const found = JSON.stringify(ttl);
+  const wanted = 'a time such as 60s, at most 1h';
+  add(`a ttl of ${found}`, propagate({ ttl }), `${PROPAGATE}.ttl`, found, wanted);
+}
+add(
+  'makeRequestId that is a word',
+  propagate({ makeRequestId: 'yes' }),
+  `${PROPAGATE}.makeRequestId`,
+  '"yes"',
+  'true or false',
 );
 add('a value that is a number', rule({ value: 1.5e3 }), `${RULE}.value`, '1500', VALUE);
 add('an empty value', rule({ value: '' }), `${RULE}.value`, '""', VALUE);
@@ -434,15 +727,68 @@ add(
   when({ host: { template: '/{a}' } }),
   `${WHEN}.host`,
   'the key "template"',
-  'one of: exact prefix suffix contains in present ignoreCase',
+  'one of: exact prefix suffix contains in present regex ignoreCase',
 );
-add('regex, not yet', header({ regex: '.*' }), `${WHEN}.regex`, 'a key "regex"', LATER);
+add('an empty regex', header({ regex: '' }), `${WHEN}.regex`, '""', 'a string that is not empty');
 add(
-  'regex on the path, not yet',
-  when({ path: { regex: '.*' } }),
+  'a regex that is a list',
+  when({ path: { regex: ['a'] } }),
   `${WHEN}.path.regex`,
-  'a key "regex"',
-  LATER,
+  'an array',
+  'a string that is not empty',
+);
+add(
+  'a regex without a field',
+  when({ regex: 'a' }),
+  WHEN,
+  'the operator "regex"',
+  'header, cookie',
+);
+for (const [what, regex, found, wanted] of [
+  ['an open group', 'a(b', 'the open group "(b"', 'a ) that closes it'],
+  ['a bracket too many', 'a)b', 'the lone bracket ")"', 'a ( before it'],
+  ['an open class', '[a-', 'the open class "[a-"', 'a ] that closes it'],
+  ['nothing to repeat', '*.example', 'nothing to repeat before "*"', 'a part before it'],
+  ['two quantifiers', 'a**', 'a repetition of a repetition "a**"', 'a group around the first'],
+  ['a possessive quantifier', 'a*+', 'the possessive "a*+"', 'no + behind a quantifier'],
+  ['a back-reference', '(a)\\1', 'the back-reference "\\\\1"', 'none: RE2 cannot'],
+  ['look-ahead', '(?=a)', 'the look-around "(?="', 'another expression: RE2 cannot'],
+  ['look-behind', '(?<!a)', 'the look-around "(?<!"', 'another expression: RE2 cannot'],
+  ['an atomic group', '(?>a)', 'the atomic group "(?>"', 'another expression: RE2 cannot'],
+  ['a word boundary', '\\bcanary', 'the word boundary "\\\\b"', 'the characters that may'],
+  ['a Unicode class', '\\pL+', 'the Unicode class "\\\\p"', 'a class of ASCII'],
+  ['an unknown escape', '\\y', 'the escape "\\\\y"', 'one that RE2 knows'],
+  ['a backslash at its end', 'a\\', 'a lone backslash "\\\\"', 'a character behind it'],
+  ['an unknown flag', '(?m)a', 'the group "(?m"', '( (?: (?P<name> (?i or (?s'],
+  ['a range backwards', '[z-a]', 'the range "z-a"', 'its lower end first'],
+  ['é in a class', '[é]', 'beyond ASCII in a class "\\xc3\\xa9"', '(?:x|y) in place of [xy]'],
+  ['an unknown class', '[[:word :]]', 'the class "[:word"', '[:alpha:] or another class'],
+  ['a name twice', '(?P<a>.)(?P<a>.)', 'a second group of the name "(?P<a>"', 'each name once'],
+  ['1001 repetitions', 'a{1001}', 'the repetition "{1001}"', 'at most 1000'],
+  ['2000 steps', 'a{1000}b{999}', 'a regular expression of 2000 steps', 'at most 1024'],
+  ['1025 states', '(a|b)*a(a|b){9}', 'a regular expression of more than 1024 states', 'a simpler'],
+  [
+    'nested groups',
+    `${'('.repeat(65)}${')'.repeat(65)}`,
+    'more than 64 groups inside one another "("',
+    'less',
+  ],
+] as const) {
+  add(`a regex with ${what}`, header({ regex }), `${WHEN}.regex`, found, wanted);
+}
+add(
+  'a bad regex on the path',
+  when({ path: { regex: '/(a' } }),
+  `${WHEN}.path.regex`,
+  'the open group "(a"',
+  'a ) that closes it',
+);
+add(
+  'a bad regex on the host',
+  when({ host: { regex: 'a{2}{3}' } }),
+  `${WHEN}.host.regex`,
+  'a repetition of a repetition "a{2}{3}"',
+  'a group around the first',
 );
 add(
   'a header without operator',

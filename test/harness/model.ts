@@ -14,6 +14,7 @@ export interface Operators {
   readonly in?: readonly string[];
   readonly present?: boolean;
   readonly template?: string;
+  readonly regex?: string;
   readonly ignoreCase?: boolean;
 }
 
@@ -148,6 +149,7 @@ function compare(operators: Operators, values: readonly string[]): boolean {
     if (operators.suffix !== undefined) return value.endsWith(operand(operators.suffix));
     if (operators.contains !== undefined) return value.includes(operand(operators.contains));
     if (operators.in !== undefined) return operators.in.map(operand).includes(value);
+    if (operators.regex !== undefined) return expression(operators).test(unfolded(value));
     const wanted = operand(operators.template ?? '').split('/');
     const found = value.split('/');
     return (
@@ -155,6 +157,16 @@ function compare(operators: Operators, values: readonly string[]): boolean {
       wanted.every((part, i) => (part.startsWith('{') ? found[i] !== '' : found[i] === part))
     );
   });
+}
+
+/** Bytes above ASCII as characters without case. */
+const unfolded = (text: string) =>
+  text.replace(/[\x80-\xff]/g, (byte) => String.fromCharCode(0xe000 + byte.charCodeAt(0)));
+
+/** Where RE2 and RegExp mean the same; a character is all of its bytes. */
+function expression({ regex = '', ignoreCase }: Operators): RegExp {
+  const source = regex.replaceAll(/[^\0-\x7f]/gu, (char) => `(?:${unfolded(utf8(char))})`);
+  return new RegExp(`^(?:${source})$`, ignoreCase === true ? 'i' : '');
 }
 
 function cookies(headers: readonly string[], name: string): string[] {

@@ -8,7 +8,9 @@ import asc from 'assemblyscript/asc';
 interface Wasm {
   compile(binary: Uint8Array): Promise<object>;
   instantiate(module: object, imports: object): Promise<{ readonly exports: unknown }>;
-  readonly Module: { imports(module: object): { readonly name: string }[] };
+  readonly Module: {
+    imports(module: object): { readonly module: string; readonly name: string }[];
+  };
 }
 const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 
@@ -30,11 +32,36 @@ interface Exports {
   cookies(size: number): number;
   query(size: number): number;
   headerPairs(size: number): number;
+  addressText(): number;
+  mask(bits4: number, bits6: number): void;
+  b3(size: number): number;
+  traceparent(size: number): number;
+  b3Sampled(size: number): number;
+  b3Flags(size: number): number;
+  baggage(size: number): number;
+  baggageDecoded(size: number): number;
+  baggageEncoded(size: number): number;
+  baggageWith(size: number, keySize: number, valueSize: number): number;
   hash(size: number): bigint;
+  regex(size: number, fold: boolean): number;
+  regexMatches(size: number): number;
+  bucket(size: number): number;
 }
 
 export type Bytes = Uint8Array;
 export type Pair = readonly [name: Bytes, value: Bytes];
+export type Member = readonly [key: Bytes, value: Bytes, whole: Bytes];
+/** What a trace context says, and how it is written. */
+export interface Trace {
+  readonly traceId: bigint;
+  readonly spanId: bigint;
+  readonly parentId: bigint;
+  readonly sampling: number;
+  readonly flags: number;
+  readonly wide: boolean;
+  readonly b3: string;
+  readonly traceparent: string;
+}
 const KINDS = ['null', 'false', 'true', 'number', 'string', 'array', 'object'] as const;
 
 const encoder = new TextEncoder();
@@ -69,13 +96,15 @@ export class Probe {
   static async load(): Promise<Probe> {
     const module = await wasm.compile(await compile());
     // No algorithm calls the host.
-    const env = Object.fromEntries(
-      wasm.Module.imports(module).map(({ name }) => [name, () => Number.NaN]),
-    );
+    const imports: Record<string, Record<string, () => number>> = {};
+    for (const { module: from, name } of wasm.Module.imports(module)) {
+      imports[from] = { ...imports[from], [name]: () => Number.NaN };
+    }
     const abort = () => {
       throw new Error('the module aborted');
     };
-    const instance = await wasm.instantiate(module, { env: { ...env, abort } });
+    const env = { ...imports.env, abort };
+    const instance = await wasm.instantiate(module, { ...imports, env });
     return new Probe(instance.exports as Exports);
   }
 
@@ -163,8 +192,103 @@ export class Probe {
     return size < 0 ? undefined : this.pairs(size);
   }
 
+  /** The text of sixteen bytes. */
+  addressText(bytes: Bytes): string {
+    this.text(bytes);
+    return decoder.decode(this.output(this.exports.addressText()));
+  }
+
+  maskAddress(bytes: Bytes, bits4: number, bits6: number): Bytes {
+    this.text(bytes);
+    this.exports.mask(bits4, bits6);
+    return this.output(16);
+  }
+
+  private trace(size: number): Trace | undefined {
+    if (size < 0) throw new Error('a refused context that says something');
+    if (size === 0) return undefined;
+    const reader = new Reader(this.output(size));
+    const { buffer } = reader.bytes();
+    const view = new DataView(buffer);
+    return {
+      traceId: (view.getBigUint64(0, true) << 64n) | view.getBigUint64(8, true),
+      spanId: view.getBigUint64(16, true),
+      parentId: view.getBigUint64(24, true),
+      sampling: view.getUint8(32),
+      flags: view.getUint8(33),
+      wide: view.getUint8(34) !== 0,
+      b3: decoder.decode(reader.bytes()),
+      traceparent: decoder.decode(reader.bytes()),
+    };
+  }
+
+  b3(text: Bytes): Trace | undefined {
+    return this.trace(this.exports.b3(this.text(text)));
+  }
+
+  traceparent(text: Bytes): Trace | undefined {
+    return this.trace(this.exports.traceparent(this.text(text)));
+  }
+
+  b3Sampled(text: Bytes): number {
+    return this.exports.b3Sampled(this.text(text));
+  }
+
+  b3Flags(text: Bytes): number {
+    return this.exports.b3Flags(this.text(text));
+  }
+
+  baggage(list: Bytes): Member[] {
+    const reader = new Reader(this.output(this.exports.baggage(this.text(list))));
+    const found: Member[] = [];
+    while (!reader.atEnd()) found.push([reader.bytes(), reader.bytes(), reader.bytes()]);
+    return found;
+  }
+
+  private foretold(size: number): Bytes {
+    if (size < 0) throw new Error('more or fewer bytes than foretold');
+    return this.output(size);
+  }
+
+  decodeBaggage(value: Bytes): Bytes {
+    return this.foretold(this.exports.baggageDecoded(this.text(value)));
+  }
+
+  encodeBaggage(value: Bytes): Bytes {
+    return this.foretold(this.exports.baggageEncoded(this.text(value)));
+  }
+
+  /** The list with another value of the key, and whether there was a place for it. */
+  baggageWith(list: Bytes, key: Bytes, value: Bytes): { added: boolean; list: Bytes } {
+    this.second(Uint8Array.of(...key, ...value));
+    const size = this.exports.baggageWith(this.text(list), key.length, value.length);
+    const found = this.output(size);
+    return { added: found[0] === 1, list: found.subarray(8) };
+  }
+
+  /** The fault of a pattern; undefined where it is accepted, and `regexMatches` runs it. */
+  regex(pattern: Bytes, fold: boolean): string | undefined {
+    const size = this.exports.regex(this.text(pattern), fold);
+    if (size < 0) throw new Error('a refusal without a fault, or a fault without a refusal');
+    return size === 0 ? undefined : decoder.decode(this.output(size));
+  }
+
+  regexMatches(text: Bytes): boolean {
+    return this.exports.regexMatches(this.text(text)) !== 0;
+  }
+
   xxh64(text: Bytes): bigint {
     return BigInt.asUintN(64, this.exports.hash(this.text(text)));
+  }
+
+  bucket(salt: Bytes, identity: Bytes): number {
+    const size = salt.length + 1 + identity.length;
+    const at = this.exports.textAt(size);
+    const text = new Uint8Array(this.exports.memory.buffer, at, size);
+    text.set(salt);
+    text[salt.length] = 0;
+    text.set(identity, salt.length + 1);
+    return this.exports.bucket(size);
   }
 }
 

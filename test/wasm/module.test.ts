@@ -9,29 +9,41 @@ import { entryFor, loadFilter, loadShared, metricOf, requestOf, textOf } from '.
 import { wasmBytes } from '../harness/wasm.js';
 
 /** Bytes that the module may have. */
-const SIZE_MAX = 40_000;
+const SIZE_MAX = 80_000;
 const PAGE = 65_536;
 
 const bytes = wasmBytes();
 const module = new wasm.Module(bytes);
 
 /** With everything that makes a list of capabilities longer. */
-const full: FilterEntry = entryFor({
-  tags: [
-    {
-      header: 'x-traffic-tag',
-      incoming: { allow: ['canary', 'stable'] },
-      rules: [
-        { when: { cookie: 'beta', exact: '1' }, value: 'beta' },
-        { when: { ip: ['10.0.0.0/8'] }, value: 'inside' },
-        { when: { query: 'group', contains: 'x' }, value: 'group' },
-      ],
-      default: 'stable',
-      echo: true,
-    },
-    { header: 'x-stage' },
-  ],
-});
+const full: FilterEntry = entryFor(
+  {
+    tags: [
+      {
+        header: 'x-traffic-tag',
+        incoming: { allow: ['canary', 'stable'] },
+        rules: [
+          { when: { cookie: 'beta', exact: '1' }, value: 'beta' },
+          { when: { ip: ['10.0.0.0/8'] }, value: 'inside' },
+          { when: { query: 'group', contains: 'x' }, value: 'group' },
+          {
+            percent: 10,
+            identity: [{ header: 'x-user' }],
+            mint: { cookie: 'id' },
+            value: 'canary',
+          },
+        ],
+        default: 'stable',
+        carry: ['baggage'],
+        echo: true,
+      },
+      { header: 'x-stage' },
+    ],
+    propagate: { headers: ['x-traffic-tag', 'x-tenant'] },
+  },
+  'test/policy/0',
+  'inbound',
+);
 
 describe('the release module', () => {
   it(`is smaller than ${SIZE_MAX} bytes`, () => {
@@ -55,6 +67,8 @@ describe('the release module', () => {
       'env.proxy_remove_header_map_value',
       'env.proxy_replace_header_map_value',
       'env.proxy_set_shared_data',
+      'wasi_snapshot_preview1.clock_time_get',
+      'wasi_snapshot_preview1.random_get',
     ]);
   });
 
@@ -105,7 +119,11 @@ describe('the release module', () => {
   it('asks the host for nothing when it is instantiated', () => {
     const called: string[] = [];
     const env = Object.fromEntries(HOST_CALLS.map((name) => [name, () => called.push(name)]));
-    const { exports } = new wasm.Instance(module, { env });
+    const wasi = Object.fromEntries(
+      ['clock_time_get', 'random_get'].map((name) => [name, () => called.push(name)]),
+    );
+    const imports = { env, wasi_snapshot_preview1: wasi };
+    const { exports } = new wasm.Instance(module, imports);
     expect(called).toEqual([]);
     const { buffer } = exports.memory as { buffer: ArrayBuffer };
     // The arena (1 MiB) and the tables of streams and metrics; memory at least doubles to grow.
@@ -133,6 +151,13 @@ describe('linear memory', () => {
       ]),
       requestOf([], { path: `/?${'group=%78&'.repeat(100)}` }),
       requestOf([], { method: 'CONNECT', path: null }),
+      requestOf([
+        ['x-request-id', '0af76519-16cd-43dd-8448-eb211c80319c'],
+        ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+        ['tracestate', 'a=b'],
+        ['b3', ''],
+        ['baggage', 'a=1,x-traffic-tag=canary'],
+      ]),
       requestOf([['x-other', 'v'.repeat(60_000)]]),
       requestOf([['x-other', 'v'.repeat(1 << 20)]]),
       requestOf(Array.from({ length: 500 }, (_, i) => [`x-${i}`, String(i)] as [string, string])),

@@ -21,7 +21,8 @@ const ALWAYS = [
   'proxy_set_shared_data',
 ] as const;
 
-const REQUEST_TAGS = [
+/** Wherever requests are looked at. */
+const REQUEST = [
   // Tells which configuration a stream belongs to: Envoy goes back to one that still has streams
   // without configuring it again.
   'proxy_on_context_create',
@@ -33,17 +34,33 @@ const REQUEST_TAGS = [
   'proxy_replace_header_map_value',
 ] as const;
 
-const RESPONSE_TAGS = ['proxy_on_response_headers'] as const;
+/** Where a tag is echoed or a cookie is minted. */
+const RESPONSE = ['proxy_on_response_headers'] as const;
+const MINT = ['random_get'] as const;
+/** The store's clock; ids of requests and of those who write into the store. */
+const PROPAGATE = ['clock_time_get', 'random_get'] as const;
 
 /** Sorted. */
 export function capabilitiesOf(entry: FilterEntry): string[] {
-  const { mode, tags } = entry.configuration;
-  const list: string[] = [...ALWAYS];
-  if (mode !== 'disabled' && Array.isArray(tags) && tags.length > 0) {
-    list.push(...REQUEST_TAGS);
-    if (tags.some((tag) => tag?.echo === true)) list.push(...RESPONSE_TAGS);
-  }
-  return list.sort();
+  const { mode, tags, propagate } = entry.configuration;
+  const list = new Set<string>(ALWAYS);
+  const add = (names: readonly string[]) => {
+    for (const name of names) list.add(name);
+  };
+  if (mode === 'disabled') return [...list].sort();
+  const sections: readonly TagSection[] = Array.isArray(tags) ? tags : [];
+  const mints = sections.some((tag) => tag?.rules?.some?.((rule) => rule?.mint !== undefined));
+  if (sections.length > 0 || propagate !== undefined) add(REQUEST);
+  if (mints || sections.some((tag) => tag?.echo === true)) add(RESPONSE);
+  if (mints) add(MINT);
+  if (propagate !== undefined) add(PROPAGATE);
+  return [...list].sort();
+}
+
+/** What this file looks at in a tag; the filter judges the rest. */
+interface TagSection {
+  readonly echo?: unknown;
+  readonly rules?: readonly { readonly mint?: unknown }[];
 }
 
 /**

@@ -11,6 +11,7 @@ export const LABELS = [
   'outcome',
   'state',
   'kind',
+  'cookie',
 ] as const;
 
 /**

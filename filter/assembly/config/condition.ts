@@ -24,17 +24,16 @@ import {
   checkText,
   checkToken,
 } from './members';
-import { checkInterned, internName, NO_NAME } from './names';
+import { checkInterned, internLiteral, internName } from './names';
 import { Kind, Node, nodeAt } from './node';
 import { compileIn, compileOperand, compileOperator, isOperatorKey, OPERATORS } from './operator';
 
 const FIELDS = 'header cookie query';
-const LATER = 'regex';
 const WHEN_KEYS =
-  'header cookie query exact prefix suffix contains in present ignoreCase path host method ip tag ' +
-  'all any not';
-const PATH_KEYS = 'exact prefix suffix contains in present ignoreCase template';
-const HOST_KEYS = 'exact prefix suffix contains in present ignoreCase';
+  'header cookie query exact prefix suffix contains in present regex ignoreCase path host method ' +
+  'ip tag all any not';
+const PATH_KEYS = 'exact prefix suffix contains in present regex ignoreCase template';
+const HOST_KEYS = 'exact prefix suffix contains in present regex ignoreCase';
 
 // What is being compiled; conditions on a tag may name those declared before.
 let config: Config = changetype<Config>(0);
@@ -59,7 +58,7 @@ function append(parent: Condition, last: usize, child: usize): usize {
 }
 
 function compileObject(node: Node): usize {
-  if (!checkObject(node, WHEN_KEYS, LATER)) return 0;
+  if (!checkObject(node, WHEN_KEYS, '')) return 0;
   if (node.count == 0) {
     faultValue(node, 'at least one condition; leave "when" out for always');
     return 0;
@@ -118,13 +117,6 @@ function compileKey(node: Node, child: Node): usize {
   return compileList(child, equalsAscii(ptr, size, 'all') ? Subject.All : Subject.Any);
 }
 
-function internLiteral(literal: string): u32 {
-  const copy = areaTake(literal.length);
-  if (copy == 0) return NO_NAME;
-  for (let i = 0; i < literal.length; i++) store<u8>(copy + i, <u8>literal.charCodeAt(i));
-  return internName(changetype<HeaderNames>(config.names), copy, literal.length);
-}
-
 function compileHeader(node: Node, child: Node): usize {
   if (!checkHeaderName(child)) return 0;
   if (equalsAscii(child.ptr, child.size, 'host')) {
@@ -148,7 +140,7 @@ function compileField(node: Node, child: Node, subject: Subject, header: string)
   const ptr = newCondition(subject);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
-  condition.index = internLiteral(header);
+  condition.index = internLiteral(changetype<HeaderNames>(config.names), header);
   condition.namePtr = areaCopy(child.ptr, child.size);
   condition.nameSize = child.size;
   if (condition.namePtr == 0 || !checkInterned(condition.index)) return 0;
@@ -157,11 +149,11 @@ function compileField(node: Node, child: Node, subject: Subject, header: string)
 
 /** `path` or `host`: the operator stands inside. */
 function compilePart(child: Node, subject: Subject, header: string, keys: string): usize {
-  if (!checkObject(child, keys, LATER)) return 0;
+  if (!checkObject(child, keys, '')) return 0;
   const ptr = newCondition(subject);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
-  condition.index = internLiteral(header);
+  condition.index = internLiteral(changetype<HeaderNames>(config.names), header);
   // Host names are compared without case (RFC 9110 section 4.2.3).
   condition.fold = subject == Subject.Host;
   return checkInterned(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
@@ -172,7 +164,7 @@ function compileMethod(child: Node): usize {
   const ptr = newCondition(Subject.Header);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
-  condition.index = internLiteral(':method');
+  condition.index = internLiteral(changetype<HeaderNames>(config.names), ':method');
   if (!checkInterned(condition.index) || !compileIn(child, condition)) return 0;
   for (let at = child.first; at != 0; at = nodeAt(at).next) {
     if (!checkToken(nodeAt(at), 'a method such as GET')) return 0;

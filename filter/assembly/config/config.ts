@@ -12,6 +12,8 @@ import {
   Direction,
   HeaderNames,
   Incoming,
+  MINT_SIZE,
+  MINTS_MAX,
   Mode,
   nameAt,
   ReadPlan,
@@ -20,13 +22,14 @@ import {
 import { checkLabel, checkObject, checkText, member, requiredMember } from './members';
 import { namesMake } from './names';
 import { Node, nodeAt } from './node';
+import { compilePropagate } from './propagate';
 import { compileTags } from './tags';
 
 /** Bytes of the largest configuration; a larger one is refused unread. */
 export const CONFIG_SIZE_MAX: u32 = 256 << 10;
 
-const KEYS = 'id direction mode tags';
-const LATER = 'limits propagate client paths';
+const KEYS = 'id direction mode tags propagate';
+const LATER = 'limits client paths';
 
 /** The Config in the area, or 0 with a fault raised. */
 export function compileConfig(areaPtr: usize, textPtr: usize, textSize: u32): usize {
@@ -44,11 +47,13 @@ function compile(textPtr: usize, textSize: u32): usize {
   const copy = areaCopy(textPtr, textSize);
   const ptr = areaTake(CONFIG_SIZE);
   const names = namesMake();
-  if (copy == 0 || ptr == 0 || names == 0) return 0;
+  const mints = areaTake(MINTS_MAX * MINT_SIZE);
+  if (copy == 0 || ptr == 0 || names == 0 || mints == 0) return 0;
   const config = changetype<Config>(ptr);
   config.textPtr = copy;
   config.textSize = textSize;
   config.names = names;
+  config.mints = mints;
 
   const root = parseJson(textPtr, textSize);
   if (root == 0) return 0;
@@ -59,6 +64,11 @@ function compile(textPtr: usize, textSize: u32): usize {
   if (mode != 0 && !compileMode(nodeAt(mode), config)) return 0;
   const tags = member(node, 'tags');
   if (tags != 0 && !compileTags(nodeAt(tags), config)) return 0;
+  const propagate = member(node, 'propagate');
+  if (propagate != 0) {
+    config.propagate = compilePropagate(nodeAt(propagate), config);
+    if (config.propagate == 0) return 0;
+  }
   config.readPlan = <u8>planReads(config);
   return ptr;
 }

@@ -14,6 +14,8 @@ let nodePtr: usize = 0;
 let foundText: string = '';
 let foundPtr: usize = 0;
 let foundSize: u32 = 0;
+let foundCount: u32 = 0;
+let foundUnit: string = '';
 let wantedText: string = '';
 let wantedMore: string = '';
 
@@ -39,6 +41,7 @@ function raise(
   foundText = found;
   foundPtr = ptr;
   foundSize = size;
+  foundUnit = '';
   wantedText = wanted;
   wantedMore = more;
 }
@@ -59,6 +62,21 @@ export function faultWords(
   size: u32 = 0,
 ): bool {
   raise(changetype<usize>(node), found, ptr, size, wanted, more);
+  return false;
+}
+
+/** `found` a number of units. */
+export function faultCount(
+  node: Node,
+  found: string,
+  count: u32,
+  unit: string,
+  wanted: string,
+): bool {
+  if (raised) return false;
+  raise(changetype<usize>(node), found, 0, 0, wanted, '');
+  foundCount = count;
+  foundUnit = unit;
   return false;
 }
 
@@ -126,6 +144,10 @@ export function putFault(): void {
     putValue(changetype<Node>(nodePtr));
   } else {
     putAscii(foundText);
+    if (foundUnit.length > 0) {
+      putNumber(foundCount);
+      putAscii(foundUnit);
+    }
     if (foundPtr != 0) {
       putByte(0x20);
       putQuoted(foundPtr, foundSize);
@@ -138,14 +160,21 @@ export function putFault(): void {
 
 /** Whether `list`, words divided by blanks, holds the word; an empty word is in no list. */
 export function listHolds(list: string, ptr: usize, size: u32): bool {
-  if (size == 0) return false;
+  return listIndex(list, ptr, size) >= 0;
+}
+
+/** Position of the word in the list, or -1. */
+export function listIndex(list: string, ptr: usize, size: u32): i32 {
+  if (size == 0) return -1;
   let start = 0;
+  let index = 0;
   for (let i = 0; i <= list.length; i++) {
     if (i < list.length && list.charCodeAt(i) != 0x20) continue;
-    if (<u32>(i - start) == size && wordAt(list, start, ptr, size)) return true;
+    if (<u32>(i - start) == size && wordAt(list, start, ptr, size)) return index;
     start = i + 1;
+    index++;
   }
-  return false;
+  return -1;
 }
 
 function wordAt(list: string, start: i32, ptr: usize, size: u32): bool {

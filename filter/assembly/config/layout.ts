@@ -52,6 +52,7 @@ export enum Operator {
   In = 4,
   Present = 5,
   Template = 6,
+  Regex = 7,
 }
 
 /**
@@ -97,7 +98,8 @@ export const HEADER_NAMES_SIZE: u32 = 8 + (NAME_INDEX_COUNT << 1);
  *   +-------------+----------+-------+------+ 36
  * `index`: of the HeaderName (Header, Cookie, Query, Path, Host) or of the tag (Tag).
  * `name`: of the cookie or query field. `expected`: the truth of Present.
- * `operand`: bytes; for In an array of Slice, for Address one of networks, `operandSize` counting.
+ * `operand`: bytes; for In an array of Slice, for Address one of networks, `operandSize` counting;
+ * for Regex an automaton (bytes/automaton.ts).
  * `tablePtr`: search table of Contains. `first`, `next`: children of All, Any, Not.
  */
 @unmanaged
@@ -118,37 +120,118 @@ export class Condition {
 export const CONDITION_SIZE: u32 = 36;
 
 /**
- *   0      4         8          12         16          20
- *   +------+---------+----------+----------+-----------+--------+
- *   | when | namePtr | nameSize | valuePtr | valueSize | metric |
- *   +------+---------+----------+----------+-----------+--------+ 24
+ * Where a policy takes a value of the request from.
+ *   0         4       8         12
+ *   +---------+-------+---------+----------+
+ *   | subject | index | namePtr | nameSize |   index, name: as in a Condition
+ *   +---------+-------+---------+----------+ 16
+ */
+@unmanaged
+export class Source {
+  /** Header, Cookie, Query or Address. */
+  subject: u32;
+  index: u32;
+  namePtr: usize;
+  nameSize: u32;
+}
+export const SOURCE_SIZE: u32 = 16;
+
+/**
+ * A cookie for visitors without an identity.
+ *   0         4          8               12               16          20       24
+ *   +---------+----------+---------------+----------------+-----------+--------+------------+
+ *   | namePtr | nameSize | attributesPtr | attributesSize | index     | metric | pass:      |
+ *   |         |          |               |                |           |        | mintedPtr  |
+ *   +---------+----------+---------------+----------------+-----------+--------+------------+
+ *   | pass: sent |
+ *   +------------+ 32
+ * `attributes`: "; Path=/; …", what follows the value in the Set-Cookie header.
+ */
+@unmanaged
+export class Mint {
+  namePtr: usize;
+  nameSize: u32;
+  attributesPtr: usize;
+  attributesSize: u32;
+  /** Of the HeaderName `cookie`. */
+  index: u32;
+  metric: u32;
+  /** Pass: the identity that this request was given, 0 = none. */
+  mintedPtr: usize;
+  /** Pass: whether a rule in force decided by it, so that the visitor is to keep it. */
+  sent: bool;
+}
+export const MINT_SIZE: u32 = 32;
+/** Different cookies that an entry may mint. */
+export const MINTS_MAX: u32 = 4;
+
+/**
+ * A share of all identities.
+ *   0           4         8          12        16            20
+ *   +-----------+---------+----------+---------+-------------+------+
+ *   | threshold | saltPtr | saltSize | sources | sourceCount | mint |
+ *   +-----------+---------+----------+---------+-------------+------+ 24
+ * `salt` ends in the 0x00 that stands before the identity when both are hashed.
+ */
+@unmanaged
+export class Percent {
+  /** Buckets below it are in: hundredths of a percent. */
+  threshold: u32;
+  saltPtr: usize;
+  saltSize: u32;
+  /** Array of Source; the first that is present gives the identity. */
+  sources: usize;
+  sourceCount: u32;
+  /** Mint, 0 = none. */
+  mint: usize;
+}
+export const PERCENT_SIZE: u32 = 24;
+
+/**
+ *   0      4         8        12         16         20          24       28
+ *   +------+---------+--------+----------+----------+-----------+--------+--------+
+ *   | when | percent | namePtr| nameSize | valuePtr | valueSize | copied | dryRun |
+ *   +------+---------+--------+----------+----------+-----------+--------+--------+
+ *   | metric |
+ *   +--------+ 36
  */
 @unmanaged
 export class Rule {
   /** Condition, 0 = always. */
   when: usize;
+  /** Percent, 0 = everybody. */
+  percent: usize;
   namePtr: usize;
   nameSize: u32;
+  /** The tag, or for a copied value its label in metrics. */
   valuePtr: usize;
   valueSize: u32;
+  /** 1 + index of the HeaderName that the value is copied from, 0 = `value` itself. */
+  copied: u32;
+  /** Whether a match only counts. */
+  dryRun: bool;
   metric: u32;
 }
-export const RULE_SIZE: u32 = 24;
+export const RULE_SIZE: u32 = 36;
 
 /**
- *   0          1      4       8           12           16      20          24         28
- *   +----------+------+-------+-----------+------------+-------+-----------+----------+
- *   | incoming | echo | index | allowPtr  | allowCount | rules | ruleCount | default… |
- *   +----------+------+-------+-----------+------------+-------+-----------+----------+
- *   | …Size | keptMetric | strippedMetric | defaultMetric | pass: valuePtr, valueSize, came, … |
- *   +-------+------------+----------------+---------------+-------------------------------------+
- *   | …camePtr, cameSize |
- *   +--------------------+ 64
+ *   0          1      2       4       8          12           16      20          24
+ *   +----------+------+-------+-------+----------+------------+-------+-----------+
+ *   | incoming | echo | carry | index | allowPtr | allowCount | rules | ruleCount |
+ *   +----------+------+-------+-------+----------+------------+-------+-----------+
+ *   | defaultPtr | defaultSize | keptMetric | strippedMetric | defaultMetric |
+ *   +------------+-------------+------------+----------------+---------------+ 44
+ *   | pass: valuePtr | valueSize | came | camePtr | cameSize |
+ *   +----------------+-----------+------+---------+----------+
+ *   | pass: members | memberPtr | memberSize | restoredPtr | restoredSize |
+ *   +---------------+-----------+------------+-------------+--------------+ 84
  */
 @unmanaged
 export class Tag {
   incoming: u8;
   echo: bool;
+  /** Whether the tag also travels as a member of the baggage header. */
+  carry: bool;
   /** Of the HeaderName. */
   index: u32;
   /** Array of Slice. */
@@ -170,19 +253,144 @@ export class Tag {
   /** Pass: the first value that came. */
   camePtr: usize;
   cameSize: u32;
+  /** Pass: how many members of baggage came for this tag, and what the first one says. */
+  members: u32;
+  memberPtr: usize;
+  memberSize: u32;
+  /** Pass: what the store remembers of this tag; size 0 = nothing. */
+  restoredPtr: usize;
+  restoredSize: u32;
 }
-export const TAG_SIZE: u32 = 64;
+export const TAG_SIZE: u32 = 84;
 /** Tag headers of one entry. */
 export const TAGS_MAX: u32 = 16;
 export const CAME_UNKNOWN: u32 = <u32>-1;
 
+/** The header by which a request is found again. */
+export enum StoreKey {
+  RequestId = 0,
+  Traceparent = 1,
+  B3 = 2,
+}
+
+/** How a trace context is written into headers. */
+export enum TraceFormat {
+  B3 = 0,
+  B3Multi = 1,
+  W3c = 2,
+}
+
 /**
- *   0         4          8           9      10         11       12      16     20
- *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
- *   | textPtr | textSize | direction | mode | readPlan | echoes | names | tags | tagCount |
- *   +---------+----------+-----------+------+----------+--------+-------+------+----------+
- *   | idPtr | idSize | headersErrors | writeErrors | echoErrors | addressErrors |
- *   +-------+--------+---------------+-------------+------------+---------------+ 48
+ * A header that is carried through the application besides the trace set.
+ *   0       4
+ *   +-------+-----+
+ *   | index | tag |   of the HeaderName; 1 + index of the Tag, 0 = it is none
+ *   +-------+-----+ 8
+ */
+@unmanaged
+export class Carried {
+  index: u32;
+  tag: u32;
+}
+export const CARRIED_SIZE: u32 = 8;
+/** Headers that may be carried besides the trace set. */
+export const CARRIED_MAX: u32 = 16;
+
+/**
+ *   0      3      6       9          10          11           12              13
+ *   +------+------+-------+----------+-----------+------------+---------------+---+
+ *   | keys | read | write | keyCount | readCount | writeCount | makeRequestId | - |
+ *   +------+------+-------+----------+-----------+------------+---------------+---+ 16
+ *   | ttlNs: u64 | policyHash: u64 | slotMask | slotPtr | slotSize |
+ *   +------------+-----------------+----------+---------+----------+ 44
+ *   | writersPtr | writersSize | carried | carriedCount |
+ *   +------------+-------------+---------+--------------+ 60
+ *   | ten indices of names | seven metrics |
+ *   +----------------------+---------------+ 128
+ * `keys`, `read`, `write`: a byte each, StoreKey or TraceFormat, in the policy's order.
+ * `slot`: the name of a slot in shared data; its last four bytes, the slot's number in hexadecimal,
+ * are written anew for each call.
+ */
+@unmanaged
+export class Propagate {
+  key0: u8;
+  key1: u8;
+  key2: u8;
+  read0: u8;
+  read1: u8;
+  read2: u8;
+  write0: u8;
+  write1: u8;
+  write2: u8;
+  keyCount: u8;
+  readCount: u8;
+  writeCount: u8;
+  makeRequestId: bool;
+  ttlNs: u64;
+  /** Names of two policies that share a VM differ in it. */
+  policyHash: u64;
+  /** Slots less one; their number is a power of two. */
+  slotMask: u32;
+  slotPtr: usize;
+  slotSize: u32;
+  /** Name of the list of those who write into this store. */
+  writersPtr: usize;
+  writersSize: u32;
+  /** Array of Carried. */
+  carried: usize;
+  carriedCount: u32;
+  /** Of the HeaderName of each header of the trace set. */
+  requestId: u32;
+  traceparent: u32;
+  tracestate: u32;
+  b3: u32;
+  b3TraceId: u32;
+  b3SpanId: u32;
+  b3ParentSpanId: u32;
+  b3Sampled: u32;
+  b3Flags: u32;
+  otSpanContext: u32;
+  /** tagalong_propagate_total by outcome. */
+  storedMetric: u32;
+  restoredMetric: u32;
+  missedMetric: u32;
+  evictedMetric: u32;
+  conflictMetric: u32;
+  malformedMetric: u32;
+  madeMetric: u32;
+}
+export const PROPAGATE_SIZE: u32 = 128;
+
+/** The keys of a store in their order. */
+export function keyAt(propagate: Propagate, index: u32): StoreKey {
+  return load<u8>(changetype<usize>(propagate) + index);
+}
+
+/** The formats that are read, the first of them first. */
+export function readFormatAt(propagate: Propagate, index: u32): TraceFormat {
+  return load<u8>(changetype<usize>(propagate) + 3 + index);
+}
+
+/** The formats that are written. */
+export function writeFormatAt(propagate: Propagate, index: u32): TraceFormat {
+  return load<u8>(changetype<usize>(propagate) + 6 + index);
+}
+
+export function carriedAt(propagate: Propagate, index: u32): Carried {
+  return changetype<Carried>(propagate.carried + index * CARRIED_SIZE);
+}
+
+/**
+ *   0         4          8           9      10         11         12      16     20
+ *   +---------+----------+-----------+------+----------+----------+-------+------+----------+
+ *   | textPtr | textSize | direction | mode | readPlan | responds | names | tags | tagCount |
+ *   +---------+----------+-----------+------+----------+----------+-------+------+----------+
+ *   | mints | mintCount | baggage | propagate | idPtr | idSize |
+ *   +-------+-----------+---------+-----------+-------+--------+ 48
+ *   | headersErrors | writeErrors | responseErrors | addressErrors | randomErrors |
+ *   +---------------+-------------+----------------+---------------+--------------+
+ *   | baggageErrors | storeErrors |
+ *   +---------------+-------------+ 76
  */
 @unmanaged
 export class Config {
@@ -192,24 +400,38 @@ export class Config {
   direction: u8;
   mode: u8;
   readPlan: u8;
-  /** Whether any tag is copied into the response. */
-  echoes: bool;
+  /** Whether anything waits for the response: an echo, or a cookie. */
+  responds: bool;
   /** HeaderNames. */
   names: usize;
   tags: usize;
   tagCount: u32;
+  /** Array of Mint. */
+  mints: usize;
+  mintCount: u32;
+  /** 1 + index of the HeaderName `baggage` where a tag is carried in it, else 0. */
+  baggage: u32;
+  /** Propagate, 0 = nothing is propagated. */
+  propagate: usize;
   idPtr: usize;
   idSize: u32;
   /** tagalong_errors_total by kind. */
   headersErrors: u32;
   writeErrors: u32;
-  echoErrors: u32;
+  responseErrors: u32;
   addressErrors: u32;
+  randomErrors: u32;
+  baggageErrors: u32;
+  storeErrors: u32;
 }
-export const CONFIG_SIZE: u32 = 48;
+export const CONFIG_SIZE: u32 = 76;
 
 export function tagAt(config: Config, index: u32): Tag {
   return changetype<Tag>(config.tags + index * TAG_SIZE);
+}
+
+export function mintAt(config: Config, index: u32): Mint {
+  return changetype<Mint>(config.mints + index * MINT_SIZE);
 }
 
 export function ruleAt(tag: Tag, index: u32): Rule {

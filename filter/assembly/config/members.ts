@@ -115,6 +115,13 @@ export function checkHeaderName(node: Node): bool {
   return true;
 }
 
+/** The name of a header that a request can have. */
+export function checkReadableHeader(node: Node): bool {
+  if (!checkHeaderName(node)) return false;
+  if (!equalsAscii(node.ptr, node.size, 'host')) return true;
+  return faultValue(node, 'another header: Envoy keeps this one as :authority');
+}
+
 /** The name of a cookie or a method: a token, its case kept. */
 export function checkToken(node: Node, wanted: string): bool {
   if (!checkText(node, 1, wanted)) return false;

@@ -67,6 +67,14 @@ export function internName(names: HeaderNames, ptr: usize, size: u32): u32 {
   return position;
 }
 
+/** As `internName`, for a name of the program's own. */
+export function internLiteral(names: HeaderNames, literal: string): u32 {
+  const copy = areaTake(literal.length);
+  if (copy == 0) return NO_NAME;
+  for (let i = 0; i < literal.length; i++) store<u8>(copy + i, <u8>literal.charCodeAt(i));
+  return internName(names, copy, literal.length);
+}
+
 /** What `internName` answered is a position; a full area is config.ts's to report. */
 export function checkInterned(index: u32): bool {
   if (index != NO_NAME) return true;

@@ -1,16 +1,20 @@
-// operator: exact, prefix, suffix, contains, in, present and template, from JSON to a condition.
+// operator: exact, prefix, suffix, contains, in, present, regex and template, from JSON to a
+// condition.
 
 import { buildSearchTable, searchTableSize } from '../bytes/search';
 import { equalsAscii, foldInPlace, SLICE_SIZE, sliceAt } from '../bytes/slice';
 import { isTemplate } from '../bytes/template';
+import { arenaMark, arenaRelease } from '../shim/arena';
 import { areaCopy, areaTake } from './area';
 import { faultValue, faultWords, listHolds } from './fault';
 import { Condition, Operator } from './layout';
 import { checkBoolean, checkText, member } from './members';
 import { Kind, Node, nodeAt } from './node';
+import { readRegex } from './regex';
+import { buildAutomaton } from './subset';
 
 /** What stands beside a header, cookie or query field. */
-export const OPERATORS = 'exact prefix suffix contains in present';
+export const OPERATORS = 'exact prefix suffix contains in present regex';
 
 /** Whether a member is an operator or says how it compares. */
 export function isOperatorKey(child: Node): bool {
@@ -46,6 +50,7 @@ export function compileOperator(node: Node, condition: Condition, keys: string):
     return checkBoolean(child);
   }
   if (equalsAscii(ptr, size, 'in')) return compileIn(child, condition);
+  if (equalsAscii(ptr, size, 'regex')) return compileRegex(child, condition);
   if (equalsAscii(ptr, size, 'exact')) return compileOperand(child, condition, Operator.Exact);
   if (equalsAscii(ptr, size, 'prefix')) return compileOperand(child, condition, Operator.Prefix);
   if (equalsAscii(ptr, size, 'suffix')) return compileOperand(child, condition, Operator.Suffix);
@@ -79,6 +84,16 @@ export function compileOperand(child: Node, condition: Condition, operator: Oper
     foldInPlace(condition.operandPtr, condition.operandSize);
   }
   return true;
+}
+
+function compileRegex(child: Node, condition: Condition): bool {
+  // Of the empty value `exact` says better that it is wanted.
+  if (!checkText(child, 1, 'a string that is not empty')) return false;
+  const mark = arenaMark();
+  condition.operator = <u8>Operator.Regex;
+  condition.operandPtr = readRegex(child, condition.fold) ? buildAutomaton(child) : 0;
+  arenaRelease(mark);
+  return condition.operandPtr != 0;
 }
 
 /** An array of strings, at least one, into an array of Slice. */

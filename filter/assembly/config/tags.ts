@@ -1,9 +1,7 @@
 // tags: the `tags` section, from JSON to an array of Tag with their rules (layout.ts).
 
-import { equal, equalsAscii, SLICE_SIZE, sliceAt } from '../bytes/slice';
-import { putNumber, textPtr, textReset, textSize } from '../bytes/text';
+import { equalsAscii, SLICE_SIZE, sliceAt } from '../bytes/slice';
 import { areaCopy, areaTake } from './area';
-import { compileWhen } from './condition';
 import { faultValue, faultWords, listHolds } from './fault';
 import {
   Config,
@@ -12,7 +10,6 @@ import {
   Incoming,
   RULE_SIZE,
   Rule,
-  ruleAt,
   TAG_SIZE,
   TAGS_MAX,
   Tag,
@@ -27,19 +24,18 @@ import {
   member,
   requiredMember,
 } from './members';
-import { checkInterned, findName, internName } from './names';
+import { checkInterned, findName, internLiteral, internName } from './names';
 import { Kind, Node, nodeAt } from './node';
+import { compileRule, VALUE_WANTED } from './rule';
 
-const TAG_KEYS = 'header incoming rules default echo';
-const TAG_LATER = 'carry';
-const RULE_KEYS = 'name when value';
-const RULE_LATER = 'percent identity salt mint dryRun';
-const VALUE_WANTED = 'a value for the tag: visible text, no blank at its ends';
+const KEYS = 'header incoming rules default carry echo';
 
 /** Headers that mean something else to every hop: a tag there would break requests. */
 const RESERVED =
   'host connection content-length transfer-encoding te upgrade trailer keep-alive ' +
-  'proxy-connection expect content-type cookie authorization x-forwarded-for x-request-id';
+  'proxy-connection expect content-type cookie authorization x-forwarded-for x-request-id ' +
+  'baggage traceparent tracestate b3 x-b3-traceid x-b3-spanid x-b3-parentspanid x-b3-sampled ' +
+  'x-b3-flags x-ot-span-context';
 
 export function compileTags(node: Node, config: Config): bool {
   if (!checkArray(node, 'an array of tag headers')) return false;
@@ -54,7 +50,7 @@ export function compileTags(node: Node, config: Config): bool {
 }
 
 function compileTag(node: Node, config: Config, tag: Tag): bool {
-  if (!checkObject(node, TAG_KEYS, TAG_LATER)) return false;
+  if (!checkObject(node, KEYS, '')) return false;
   const header = requiredMember(node, 'header', ': the name of the tag header');
   if (header == 0 || !compileHeader(nodeAt(header), config, tag)) return false;
 
@@ -73,11 +69,29 @@ function compileTag(node: Node, config: Config, tag: Tag): bool {
     if (tag.defaultPtr == 0) return false;
   }
 
+  const carry = member(node, 'carry');
+  if (carry != 0 && !compileCarry(nodeAt(carry), config, tag)) return false;
+
   const echo = member(node, 'echo');
   if (echo == 0) return true;
   tag.echo = nodeAt(echo).kind == Kind.True;
-  if (tag.echo) config.echoes = true;
+  if (tag.echo) config.responds = true;
   return checkBoolean(nodeAt(echo));
+}
+
+/** `carry: [baggage]`: the one other way that a tag travels. */
+function compileCarry(node: Node, config: Config, tag: Tag): bool {
+  const wanted = '["baggage"]';
+  if (node.kind != Kind.Array || node.count > 1) return faultValue(node, wanted);
+  if (node.count == 0) return true;
+  const item = nodeAt(node.first);
+  const isBaggage = item.kind == Kind.String && equalsAscii(item.ptr, item.size, 'baggage');
+  if (!isBaggage) return faultValue(item, '"baggage"');
+  const index = internLiteral(changetype<HeaderNames>(config.names), 'baggage');
+  if (!checkInterned(index)) return false;
+  config.baggage = index + 1;
+  tag.carry = true;
+  return true;
 }
 
 function compileHeader(node: Node, config: Config, tag: Tag): bool {
@@ -137,59 +151,4 @@ function compileRules(node: Node, config: Config, tag: Tag): bool {
     tag.ruleCount++;
   }
   return true;
-}
-
-function compileRule(node: Node, config: Config, tag: Tag, rule: Rule): bool {
-  if (!checkObject(node, RULE_KEYS, RULE_LATER)) return false;
-  const value = requiredMember(node, 'value', ': what the tag becomes');
-  if (value == 0) return false;
-  if (nodeAt(value).kind == Kind.Object) {
-    return faultWords(
-      nodeAt(value),
-      'a value to copy',
-      'a string: this version of the filter cannot copy values yet',
-    );
-  }
-  if (!checkLabel(nodeAt(value), VALUE_WANTED)) return false;
-  rule.valueSize = nodeAt(value).size;
-  rule.valuePtr = areaCopy(nodeAt(value).ptr, rule.valueSize);
-  if (rule.valuePtr == 0 || !compileRuleName(node, tag, rule)) return false;
-  const when = member(node, 'when');
-  if (when == 0) return true;
-  rule.when = compileWhen(nodeAt(when), config);
-  return rule.when != 0;
-}
-
-/** The name, or the rule's position where it has none: it labels the rule's counter. */
-function compileRuleName(node: Node, tag: Tag, rule: Rule): bool {
-  const at = member(node, 'name');
-  if (at == 0) {
-    textReset();
-    putNumber(tag.ruleCount);
-    rule.nameSize = textSize();
-    rule.namePtr = areaCopy(textPtr(), rule.nameSize);
-    if (rule.namePtr == 0) return false;
-    if (!isNamed(tag, rule.namePtr, rule.nameSize)) return true;
-    return faultWords(node, 'no name', 'one: its position is the name of another rule');
-  }
-  const name = nodeAt(at);
-  if (!checkLabel(name, 'a name: visible text, no blank at its ends')) return false;
-  if (equalsAscii(name.ptr, name.size, 'default')) {
-    return faultValue(name, 'another name: "default" labels the counter of the default');
-  }
-  if (isNamed(tag, name.ptr, name.size)) {
-    return faultValue(name, 'a name that no other rule of this tag has');
-  }
-  rule.nameSize = name.size;
-  rule.namePtr = areaCopy(name.ptr, name.size);
-  return rule.namePtr != 0;
-}
-
-/** Whether a rule before this one has the name. */
-function isNamed(tag: Tag, ptr: usize, size: u32): bool {
-  for (let i: u32 = 0; i < tag.ruleCount; i++) {
-    const other = ruleAt(tag, i);
-    if (equal(other.namePtr, other.nameSize, ptr, size)) return true;
-  }
-  return false;
 }

@@ -30,9 +30,10 @@ import { groupOfRoot, NO_NOTE, noteOfRoot, rememberRoot, rootOfStream } from '..
 import { logEnabled, logInit, logText } from '../shim/log';
 import { increment, record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
-import { echoInit } from './echo';
 import { counter, gauge, metricBegin, putWord, uncounted } from './labels';
 import { findGood, keepGood } from './last-good';
+import { propagationInit } from './propagation';
+import { responseInit } from './response';
 import { defineTagMetrics } from './tagging';
 
 const PLUGIN_NAME = 'plugin_name';
@@ -122,7 +123,8 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
   const config = changetype<Config>(at);
   install(slot, at);
   defineTagMetrics(config);
-  if (config.echoes) echoInit();
+  propagationInit(config);
+  if (config.responds) responseInit();
   if (uncounted() != 0) {
     const count = uncounted();
     textReset();

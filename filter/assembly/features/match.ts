@@ -3,16 +3,19 @@
 // A repeated header, cookie or query field matches if any of its values does.
 
 import { NETWORK_SIZE, networkContains } from '../bytes/address';
-import { decodeQuery, FieldCursor, isEncoded } from '../bytes/fields';
+import { automatonMatches } from '../bytes/automaton';
+import { FieldCursor } from '../bytes/fields';
 import { contains } from '../bytes/search';
-import { equal, sameBytes, sameFolded, sliceAt } from '../bytes/slice';
+import { equal, Slice, sameBytes, sameFolded, sliceAt } from '../bytes/slice';
 import { matchesTemplate } from '../bytes/template';
 import { Condition, Config, Operator, Subject, tagAt } from '../config/layout';
-import { arenaMark, arenaRelease, arenaTake } from '../shim/arena';
+import { arenaMark, arenaRelease } from '../shim/arena';
+import { decodeField } from './query';
 import { clientAddress, firstValue, Value } from './request';
 
 const COLON: u32 = 0x3a;
 const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
+const decoded: Slice = changetype<Slice>(memory.data(8, 8));
 
 export function matches(config: Config, at: usize): bool {
   const condition = changetype<Condition>(at);
@@ -82,6 +85,8 @@ function test(condition: Condition, ptr: usize, size: u32): bool {
       return false;
     case Operator.Present:
       return condition.expected;
+    case Operator.Regex:
+      return automatonMatches(condition.operandPtr, ptr, size);
     default:
       return matchesTemplate(condition.operandPtr, operandSize, ptr, size, condition.fold);
   }
@@ -125,31 +130,20 @@ function matchesQuery(config: Config, condition: Condition): bool {
   while (fields.next()) {
     // What one field took is given back before the next, or a long query would use the arena up.
     arenaRelease(mark);
-    decode(fields.namePtr, fields.nameSize);
-    if (!equal(decodedPtr, decodedSize, condition.namePtr, condition.nameSize)) continue;
+    decoded.ptr = fields.namePtr;
+    decoded.size = fields.nameSize;
+    decodeField(decoded);
+    if (!equal(decoded.ptr, decoded.size, condition.namePtr, condition.nameSize)) continue;
     seen = true;
-    decode(fields.valuePtr, fields.valueSize);
-    if (!test(condition, decodedPtr, decodedSize)) continue;
+    decoded.ptr = fields.valuePtr;
+    decoded.size = fields.valueSize;
+    decodeField(decoded);
+    if (!test(condition, decoded.ptr, decoded.size)) continue;
     arenaRelease(mark);
     return true;
   }
   arenaRelease(mark);
   return !seen && absent(condition);
-}
-
-// What `decode` leaves: the bytes themselves where nothing was encoded.
-let decodedPtr: usize = 0;
-let decodedSize: u32 = 0;
-
-/** A full arena leaves the bytes as they were sent: the target alone would have to fill it. */
-function decode(ptr: usize, size: u32): void {
-  decodedPtr = ptr;
-  decodedSize = size;
-  if (!isEncoded(ptr, size)) return;
-  const room = arenaTake(size);
-  if (room == 0) return;
-  decodedPtr = room;
-  decodedSize = decodeQuery(ptr, size, room);
 }
 
 /** The path is what stands before the query and the fragment. */

@@ -48,8 +48,11 @@ export function readRequest(config: Config): bool {
   const names = changetype<HeaderNames>(config.names);
   if (config.readPlan == <u8>ReadPlan.Nothing) return true;
   if (config.readPlan == <u8>ReadPlan.Pairs) {
-    if (getHeaderPairs(MapType.RequestHeaders, out) != Status.Ok) return false;
-    return indexPairs(names, out.ptr, out.size);
+    const status = getHeaderPairs(MapType.RequestHeaders, out);
+    if (status == Status.Ok) return indexPairs(names, out.ptr, out.size);
+    // What was read before lies in memory that others have used since.
+    forgetAll(names);
+    return false;
   }
   const name = nameAt(names, 0);
   name.first = 0;
@@ -58,9 +61,13 @@ export function readRequest(config: Config): bool {
   return status == Status.Ok && append(name, out.ptr, out.size);
 }
 
+function forgetAll(names: HeaderNames): void {
+  for (let i: u32 = 0; i < names.count; i++) nameAt(names, i).first = 0;
+}
+
 /** Hangs the values of a serialized list of pairs under the names that the policy needs. */
 export function indexPairs(names: HeaderNames, ptr: usize, size: u32): bool {
-  for (let i: u32 = 0; i < names.count; i++) nameAt(names, i).first = 0;
+  forgetAll(names);
   if (!pairs.open(ptr, size)) return false;
   while (pairs.next()) {
     const index = findName(names, pairs.namePtr, pairs.nameSize);
@@ -86,6 +93,11 @@ function append(name: HeaderName, ptr: usize, size: u32): bool {
 /** The first value of a header, or 0; more behind `next`. */
 export function firstValue(config: Config, index: u32): usize {
   return nameAt(changetype<HeaderNames>(config.names), index).first;
+}
+
+/** For the rest of this pass the request has this value, behind those that it has. */
+export function putValue(config: Config, index: u32, ptr: usize, size: u32): bool {
+  return append(nameAt(changetype<HeaderNames>(config.names), index), ptr, size);
 }
 
 /** For the rest of this pass the request has no such header. */

@@ -9,6 +9,12 @@ import { outByteCount, outBytes, outClear, outPtr, outSize } from './out';
 /** Accepted by `setShared` whatever stands under the key. */
 export const CAS_ANY: u32 = 0;
 
+/**
+ * A number that stands under no key but by a chance of one in 2^32: with it, `setShared` creates
+ * what is absent, and nothing else.
+ */
+export const CAS_NEVER: u32 = <u32>-1;
+
 const casCell: usize = memory.data(4, 4);
 
 /** The value into `out`; its compare-and-swap number is then `sharedCas()`. */
@@ -25,10 +31,7 @@ export function sharedCas(): u32 {
   return load<u32>(casCell);
 }
 
-/**
- * CasMismatch where `cas` is neither `CAS_ANY` nor the number that stands there. A number on an
- * absent key creates it: that is create-if-absent.
- */
+/** CasMismatch where `cas` is neither `CAS_ANY` nor the number that stands there. */
 export function setShared(
   keyPtr: usize,
   keySize: u32,

@@ -1,13 +1,14 @@
+import { automatonMatches } from '../../../filter/assembly/bytes/automaton';
 import { sliceAt } from '../../../filter/assembly/bytes/slice';
 import { Condition, Operator, Subject } from '../../../filter/assembly/config/layout';
-import { read, readHex } from '../support';
+import { lay, read, readHex } from '../support';
 import { compiled, condition, fault, namesOf, withTags, withWhen } from './compile';
 
 const AT = '$.tags[1].rules[0].when';
 const KEYS =
-  'header cookie query exact prefix suffix contains in present ignoreCase path host method ip ' +
-  'tag all any not';
-const OPERATORS = 'exact prefix suffix contains in present';
+  'header cookie query exact prefix suffix contains in present regex ignoreCase path host method ' +
+  'ip tag all any not';
+const OPERATORS = 'exact prefix suffix contains in present regex';
 
 /** The fault of a `when`, without the path to it. */
 function refused(when: string): string {
@@ -17,6 +18,12 @@ function refused(when: string): string {
 
 function operand(found: Condition): string {
   return read(found.operandPtr, found.operandSize);
+}
+
+/** Whether a text matches the regular expression of a condition. */
+function isMatch(found: Condition, text: string): bool {
+  const slice = lay(text);
+  return automatonMatches(found.operandPtr, slice.ptr, slice.size);
 }
 
 function fieldName(found: Condition): string {
@@ -51,19 +58,6 @@ describe('condition', () => {
     );
   });
 
-  it('says of a regex that a later version will know it', () => {
-    const wanted = 'no such key: this version of the filter cannot do it yet';
-    expect(refused('{"header":"x","regex":"a"}')).toBe(
-      '.regex: found a key "regex", wanted ' + wanted,
-    );
-    expect(refused('{"path":{"regex":"a"}}')).toBe(
-      '.path.regex: found a key "regex", wanted ' + wanted,
-    );
-    expect(refused('{"host":{"regex":"a"}}')).toBe(
-      '.host.regex: found a key "regex", wanted ' + wanted,
-    );
-  });
-
   it('compiles each operator on a header, its name lower-cased', () => {
     const exact = condition('{"header":"X-A","exact":"V"}');
     expect(exact.subject).toBe(<u8>Subject.Header);
@@ -86,6 +80,52 @@ describe('condition', () => {
     expect(list.operandSize).toBe(3);
     expect(read(sliceAt(list.operandPtr, 2).ptr, sliceAt(list.operandPtr, 2).size)).toBe('B');
     expect(sliceAt(list.operandPtr, 1).size).toBe(0);
+  });
+
+  it('compiles regular expressions', () => {
+    const header = condition('{"header":"x","regex":"a+B"}');
+    expect(header.subject).toBe(<u8>Subject.Header);
+    expect(header.operator).toBe(<u8>Operator.Regex);
+    expect(isMatch(header, 'aaB')).toBe(true);
+    expect(isMatch(header, 'aab')).toBe(false);
+    expect(isMatch(condition('{"cookie":"x","regex":"a|b","ignoreCase":true}'), 'A')).toBe(true);
+    expect(isMatch(condition('{"query":"x","regex":"\\\\d"}'), '7')).toBe(true);
+    expect(isMatch(condition('{"path":{"regex":"/a.*"}}'), '/A')).toBe(false);
+    expect(isMatch(condition('{"path":{"ignoreCase":true,"regex":"/a.*"}}'), '/A')).toBe(true);
+    expect(isMatch(condition('{"host":{"regex":"[a-c]\\\\.example"}}'), 'B.Example')).toBe(true);
+    // Each has memory of its own, and the scratch of one is that of the next.
+    const both = condition('{"any":[{"header":"x","regex":"a"},{"header":"y","regex":"[^a]b"}]}');
+    expect(isMatch(first(both), 'a')).toBe(true);
+    expect(isMatch(first(both), 'cb')).toBe(false);
+    expect(isMatch(second(both), 'cb')).toBe(true);
+    expect(isMatch(second(both), 'a')).toBe(false);
+  });
+
+  it('refuses regular expressions where they stand', () => {
+    expect(refused('{"header":"x","regex":7}')).toBe(
+      '.regex: found 7, wanted a string that is not empty',
+    );
+    expect(refused('{"header":"x","regex":""}')).toBe(
+      '.regex: found "", wanted a string that is not empty',
+    );
+    expect(refused('{"path":{"regex":"a(b"}}')).toBe(
+      '.path.regex: found the open group "(b", wanted a ) that closes it',
+    );
+    expect(refused('{"host":{"regex":"(.{1000}){1}.{24}"}}')).toBe(
+      '.host.regex: found a regular expression of 1025 steps, wanted at most 1024',
+    );
+    expect(refused('{"header":"x","regex":"a","exact":"a"}')).toBe(
+      ': found a second operator "exact", wanted one',
+    );
+    expect(refused('{"regex":"a"}')).toBe(
+      ': found the operator "regex", wanted header, cookie or query beside it',
+    );
+    expect(refused('{"header":"x","regex":"' + 'a?b?'.repeat(1024) + '"}')).toBe(
+      '.regex: found a regular expression of 4097 steps, wanted at most 1024',
+    );
+    expect(refused('{"header":"x","regex":"' + 'a'.repeat(4097) + '"}')).toBe(
+      '.regex: found a longer text, wanted at most 4096 bytes',
+    );
   });
 
   it('folds operands with ignoreCase, wherever it stands', () => {

@@ -28,7 +28,7 @@ describe('config', () => {
     expect(config.direction).toBe(<u8>Direction.Inbound);
     expect(config.mode).toBe(<u8>Mode.Enforce);
     expect(config.tagCount).toBe(0);
-    expect(config.echoes).toBe(false);
+    expect(config.responds).toBe(false);
   });
 
   it('keeps the text as it came, whatever was folded while it was read', () => {
@@ -48,21 +48,21 @@ describe('config', () => {
   it('refuses what is no configuration', () => {
     expect(fault('')).toBe('$: found no text at all, wanted a JSON object');
     expect(fault('[]')).toBe(
-      '$: found an empty array, wanted an object with the keys id direction mode tags',
+      '$: found an empty array, wanted an object with the keys id direction mode tags propagate',
     );
     expect(fault('{}')).toBe('$: found no such key there, wanted id: NAMESPACE/POLICY/ENTRY');
     expect(fault('{"id":"a"}')).toBe(
       '$: found no such key there, wanted direction: "gateway", "inbound" or "outbound"',
     );
     expect(fault(HEAD + ',"Mode":1}')).toBe(
-      '$: found the key "Mode", wanted one of: id direction mode tags',
+      '$: found the key "Mode", wanted one of: id direction mode tags propagate',
     );
     expect(fault(HEAD + ',"id":"b"}')).toBe('$: found twice the key "id", wanted it once');
     expect(fault(HEAD)).toBe('$: found the end of the text, wanted "," or "}"');
   });
 
   it('refuses members of a later version by name', () => {
-    const later = ['limits', 'propagate', 'client', 'paths'];
+    const later = ['limits', 'client', 'paths'];
     for (let i = 0; i < later.length; i++) {
       expect(fault(HEAD + ',"' + later[i] + '":[]}')).toBe(
         '$.' +

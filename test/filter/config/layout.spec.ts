@@ -1,4 +1,6 @@
 import {
+  CARRIED_SIZE,
+  Carried,
   CONDITION_SIZE,
   CONFIG_SIZE,
   Condition,
@@ -7,12 +9,21 @@ import {
   HEADER_NAMES_SIZE,
   HeaderName,
   HeaderNames,
+  MINT_SIZE,
+  Mint,
+  mintAt,
   NAME_INDEX,
   NAME_INDEX_COUNT,
   nameAt,
+  PERCENT_SIZE,
+  Percent,
+  PROPAGATE_SIZE,
+  Propagate,
   RULE_SIZE,
   Rule,
   ruleAt,
+  SOURCE_SIZE,
+  Source,
   TAG_SIZE,
   Tag,
   tagAt,
@@ -27,6 +38,12 @@ describe('layout', () => {
     expect(<u32>offsetof<Rule>()).toBe(RULE_SIZE);
     expect(<u32>offsetof<Tag>()).toBe(TAG_SIZE);
     expect(<u32>offsetof<Config>()).toBe(CONFIG_SIZE);
+    expect(<u32>offsetof<Percent>()).toBe(PERCENT_SIZE);
+    expect(<u32>offsetof<Source>()).toBe(SOURCE_SIZE);
+    // An array of classes that hold words: each begins at a word.
+    expect(((<u32>offsetof<Mint>() + 3) / 4) * 4).toBe(MINT_SIZE);
+    expect(<u32>offsetof<Carried>()).toBe(CARRIED_SIZE);
+    expect(((<u32>offsetof<Propagate>() + 7) / 8) * 8).toBe(PROPAGATE_SIZE);
     expect(<u32>offsetof<Node>()).toBe(NODE_SIZE);
     expect(HEADER_NAMES_SIZE).toBe(<u32>NAME_INDEX + 2 * NAME_INDEX_COUNT);
   });
@@ -38,6 +55,8 @@ describe('layout', () => {
     const tag = changetype<Tag>(heap.alloc(TAG_SIZE));
     tag.rules = 2000;
     expect(changetype<usize>(ruleAt(tag, 3))).toBe(2000 + 3 * RULE_SIZE);
+    config.mints = 4000;
+    expect(changetype<usize>(mintAt(config, 3))).toBe(4000 + 3 * MINT_SIZE);
     const names = changetype<HeaderNames>(heap.alloc(HEADER_NAMES_SIZE));
     names.names = 3000;
     expect(changetype<usize>(nameAt(names, 1))).toBe(3000 + HEADER_NAME_SIZE);

@@ -15,10 +15,6 @@ function refused(members: string): string {
   return shown.startsWith('$.tags[0]') ? shown.substring(9) : shown;
 }
 
-function ofRule(rules: string): string {
-  return refused(',"rules":' + rules);
-}
-
 function incoming(members: string, direction: string): u8 {
   const text = ofTag(members).replace('inbound', direction);
   return onlyTag(compiled(text)).incoming;
@@ -44,7 +40,7 @@ describe('tags', () => {
     expect(ruleAt(tag, 0).when).toBe(0);
     expect(read(tag.defaultPtr, tag.defaultSize)).toBe('d');
     expect(tag.echo).toBe(true);
-    expect(config.echoes).toBe(true);
+    expect(config.responds).toBe(true);
   });
 
   it('compiles a tag with its header alone', () => {
@@ -54,8 +50,8 @@ describe('tags', () => {
     expect(tag.ruleCount).toBe(0);
     expect(tag.defaultSize).toBe(0);
     expect(tag.echo).toBe(false);
-    expect(config.echoes).toBe(false);
-    expect(compiled(ofTag(',"echo":false')).echoes).toBe(false);
+    expect(config.responds).toBe(false);
+    expect(compiled(ofTag(',"echo":false')).responds).toBe(false);
   });
 
   it('strips at gateways and trusts elsewhere, unless told otherwise', () => {
@@ -85,18 +81,14 @@ describe('tags', () => {
       '$.tags[0]: found no such key there, wanted header: the name of the tag header',
     );
     expect(fault(withTags('["x-t"]'))).toBe(
-      '$.tags[0]: found "x-t", wanted an object with the keys header incoming rules default echo',
+      '$.tags[0]: found "x-t", wanted an object with the keys header incoming rules default carry echo',
     );
     expect(refused(',"Default":"a"')).toBe(
-      ': found the key "Default", wanted one of: header incoming rules default echo',
-    );
-    expect(refused(',"carry":["baggage"]')).toBe(
-      '.carry: found a key "carry", wanted no such key: this version of the filter cannot do it ' +
-        'yet',
+      ': found the key "Default", wanted one of: header incoming rules default carry echo',
     );
   });
 
-  it('refuses headers that frame or address a message, in whatever case', () => {
+  it('refuses headers that mean something else to every hop, in whatever case', () => {
     const wanted = ', wanted a header of its own, one that means nothing else';
     const reserved = [
       'host',
@@ -107,6 +99,23 @@ describe('tags', () => {
       'upgrade',
       'trailer',
       'keep-alive',
+      'proxy-connection',
+      'expect',
+      'content-type',
+      'cookie',
+      'authorization',
+      'x-forwarded-for',
+      'x-request-id',
+      'baggage',
+      'traceparent',
+      'tracestate',
+      'b3',
+      'x-b3-traceid',
+      'x-b3-spanid',
+      'x-b3-parentspanid',
+      'x-b3-sampled',
+      'x-b3-flags',
+      'x-ot-span-context',
     ];
     for (let i = 0; i < reserved.length; i++) {
       expect(fault(withTags('[{"header":"' + reserved[i] + '"}]'))).toBe(
@@ -115,6 +124,7 @@ describe('tags', () => {
     }
     expect(fault(withTags('[{"header":"Host"}]'))).toBe('$.tags[0].header: found "host"' + wanted);
     expect(fault(withTags('[{"header":"hosts"}]'))).toBe('');
+    expect(fault(withTags('[{"header":"x-b3"}]'))).toBe('');
     expect(fault(withTags('[{"header":":authority"}]'))).toBe(
       '$.tags[0].header: found ":authority", wanted the name of a header (letters, digits and -; ' +
         'not a pseudo-header)',
@@ -174,88 +184,40 @@ describe('tags', () => {
     expect(refused(',"echo":1')).toBe('.echo: found 1, wanted true or false');
   });
 
-  it('refuses rules without a value they can write', () => {
-    expect(ofRule('{}')).toBe('.rules: found an empty object, wanted an array of rules');
-    expect(ofRule('[7]')).toBe(
-      '.rules[0]: found 7, wanted an object with the keys name when value',
-    );
-    expect(ofRule('[{"name":"a"}]')).toBe(
-      '.rules[0]: found no such key there, wanted value: what the tag becomes',
-    );
-    expect(ofRule('[{"value":{"header":"x"}}]')).toBe(
-      '.rules[0].value: found a value to copy, wanted a string: this version of the filter ' +
-        'cannot copy values yet',
-    );
-    expect(ofRule('[{"value":" v"}]')).toBe(
-      '.rules[0].value: found " v", wanted a value for the tag: ' + LABEL,
-    );
-    expect(ofRule('[{"value":"v","then":"w"}]')).toBe(
-      '.rules[0]: found the key "then", wanted one of: name when value',
-    );
-    expect(ofRule('[{"value":"v"},{"value":"v","when":{}}]').startsWith('.rules[1].when: ')).toBe(
-      true,
-    );
-    expect(ofRule('[]')).toBe('');
-  });
-
-  it('says of the members of a later version that they are', () => {
-    const later = ['percent', 'identity', 'salt', 'mint', 'dryRun'];
-    for (let i = 0; i < later.length; i++) {
-      expect(ofRule('[{"value":"v","' + later[i] + '":1}]')).toBe(
-        '.rules[0].' +
-          later[i] +
-          ': found a key "' +
-          later[i] +
-          '", wanted no such key: this version of the filter cannot do it yet',
-      );
-    }
-  });
-
-  it('names rules by their position where they have no name', () => {
-    let rules = '{"value":"v"}';
-    for (let i = 1; i < 12; i++) rules += ',{"value":"v"}';
-    const tag = onlyTag(compiled(ofTag(',"rules":[' + rules + ']')));
-    expect(tag.ruleCount).toBe(12);
-    expect(read(ruleAt(tag, 0).namePtr, ruleAt(tag, 0).nameSize)).toBe('0');
-    expect(read(ruleAt(tag, 9).namePtr, ruleAt(tag, 9).nameSize)).toBe('9');
-    expect(read(ruleAt(tag, 10).namePtr, ruleAt(tag, 10).nameSize)).toBe('10');
-    expect(read(ruleAt(tag, 11).namePtr, ruleAt(tag, 11).nameSize)).toBe('11');
-  });
-
-  it('refuses names that would share a counter', () => {
-    expect(ofRule('[{"name":"a","value":"v"},{"name":"a","value":"w"}]')).toBe(
-      '.rules[1].name: found "a", wanted a name that no other rule of this tag has',
-    );
-    expect(ofRule('[{"value":"v"},{"name":"0","value":"w"}]')).toBe(
-      '.rules[1].name: found "0", wanted a name that no other rule of this tag has',
-    );
-    // The rule without a name took the name "1" too, and both were counted as one.
-    expect(ofRule('[{"name":"1","value":"v"},{"value":"w"}]')).toBe(
-      '.rules[1]: found no name, wanted one: its position is the name of another rule',
-    );
-    expect(ofRule('[{"name":"default","value":"v"}]')).toBe(
-      '.rules[0].name: found "default", wanted another name: "default" labels the counter of the ' +
-        'default',
-    );
-    expect(ofRule('[{"name":"a","value":"v"},{"name":"A","value":"w"},{"value":"x"}]')).toBe('');
-  });
-
-  it('refuses names that are no label', () => {
-    expect(ofRule('[{"name":"","value":"v"}]')).toBe(
-      '.rules[0].name: found "", wanted a name: ' + LABEL,
-    );
-    expect(ofRule('[{"name":"a;.;b","value":"v"}]')).toBe(
-      '.rules[0].name: found "a;.;b", wanted a text without ;.; and =.=',
-    );
-    expect(ofRule('[{"name":7,"value":"v"}]')).toBe(
-      '.rules[0].name: found 7, wanted a name: ' + LABEL,
+  it('takes rules as an array, which may be empty', () => {
+    expect(refused(',"rules":{}')).toBe('.rules: found an empty object, wanted an array of rules');
+    expect(refused(',"rules":"v"')).toBe('.rules: found "v", wanted an array of rules');
+    expect(refused(',"rules":[]')).toBe('');
+    expect(refused(',"rules":[{"value":"v"},{}]')).toBe(
+      '.rules[1]: found no such key there, wanted value: what the tag becomes',
     );
   });
 
-  it('takes a rule of the same name under another tag', () => {
-    const rules = '"rules":[{"name":"a","value":"v"}]';
-    expect(fault(withTags('[{"header":"x-a",' + rules + '},{"header":"x-b",' + rules + '}]'))).toBe(
-      '',
+  it('carries a tag in baggage where it is told to', () => {
+    const config = compiled(
+      withTags('[{"header":"x-a"},{"header":"x-b","carry":["baggage"]},{"header":"x-c"}]'),
     );
+    expect(namesOf(config)).toBe('x-a x-b baggage x-c');
+    expect(config.baggage).toBe(3);
+    expect(tagAt(config, 0).carry).toBe(false);
+    expect(tagAt(config, 1).carry).toBe(true);
+    expect(tagAt(config, 2).carry).toBe(false);
+    const none = compiled(ofTag(',"carry":[]'));
+    expect(none.baggage).toBe(0);
+    expect(onlyTag(none).carry).toBe(false);
+    expect(namesOf(none)).toBe('x-t');
+    expect(compiled(ofTag('')).baggage).toBe(0);
+  });
+
+  it('knows no other way to carry a tag, and that one once', () => {
+    const wanted = ', wanted ["baggage"]';
+    expect(refused(',"carry":"baggage"')).toBe('.carry: found "baggage"' + wanted);
+    expect(refused(',"carry":true')).toBe('.carry: found true' + wanted);
+    expect(refused(',"carry":{}')).toBe('.carry: found an empty object' + wanted);
+    expect(refused(',"carry":["baggage","baggage"]')).toBe('.carry: found an array' + wanted);
+    expect(refused(',"carry":["Baggage"]')).toBe('.carry[0]: found "Baggage", wanted "baggage"');
+    expect(refused(',"carry":["baggag"]')).toBe('.carry[0]: found "baggag", wanted "baggage"');
+    expect(refused(',"carry":[["baggage"]]')).toBe('.carry[0]: found an array, wanted "baggage"');
+    expect(refused(',"carry":[7]')).toBe('.carry[0]: found 7, wanted "baggage"');
   });
 });

@@ -1,7 +1,7 @@
 import { MapType, Status } from '../../../filter/assembly/abi/enums';
 import { Config } from '../../../filter/assembly/config/layout';
-import { echoInit, echoWrite } from '../../../filter/assembly/features/echo';
 import { readRequest } from '../../../filter/assembly/features/request';
+import { responseInit, responseWrite } from '../../../filter/assembly/features/response';
 import { defineTagMetrics, tagRequest } from '../../../filter/assembly/features/tagging';
 import { ARENA_SIZE, arenaReset, arenaTake } from '../../../filter/assembly/shim/arena';
 import { compiled, withTags } from '../config/compile';
@@ -16,6 +16,7 @@ import {
   hostReset,
   hostWrites,
 } from '../host';
+import { answered, configured, decided, handled } from './handled';
 
 const REQUEST = MapType.RequestHeaders;
 const VISIBLE = 'tagalong_tag_total.policy=.=a/b/0;.;direction=.=inbound;.;tag=.=x-t;.;';
@@ -287,8 +288,11 @@ describe('tagging, counted', () => {
     const wanted = [
       errors + 'kind=.=headers;.;',
       errors + 'kind=.=write;.;',
-      errors + 'kind=.=echo;.;',
+      errors + 'kind=.=response;.;',
       errors + 'kind=.=address;.;',
+      errors + 'kind=.=random;.;',
+      errors + 'kind=.=baggage;.;',
+      errors + 'kind=.=store;.;',
       incoming + 'outcome=.=kept;.;mode=.=enforce;.;',
       incoming + 'outcome=.=stripped;.;mode=.=enforce;.;',
       tags + 'rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;',
@@ -369,16 +373,16 @@ describe('tagging, counted', () => {
   });
 
   it('echoes what the request carries on, whatever decided it', () => {
-    echoInit();
+    responseInit();
     arrive('z');
     const text = withTags(
       '[{"header":"x-t","echo":true},{"header":"x-u","echo":true,"rules":[{"value":"u"}]},' +
         '{"header":"x-v","echo":true},{"header":"x-w","rules":[{"value":"w"}]}]',
     );
     run(text, 7);
-    expect(echoWrite(7)).toBe(true);
+    expect(responseWrite(7)).toBe(true);
     expect(hostWrites()).toBe('replace 2 x-t=z; replace 2 x-u=u');
-    expect(echoWrite(7)).toBe(true);
+    expect(responseWrite(7)).toBe(true);
     expect(hostWrites()).toBe('');
   });
 
@@ -386,11 +390,11 @@ describe('tagging, counted', () => {
     arrive('z');
     const text = withTags('[{"header":"x-t","echo":true},{"header":"x-u"}]');
     run(text.replace('"direction"', '"mode":"dryRun","direction"'), 8);
-    echoWrite(8);
+    responseWrite(8);
     expect(hostWrites()).toBe('');
     arrive('-');
     run(text, 9);
-    echoWrite(9);
+    responseWrite(9);
     expect(hostWrites()).toBe('');
   });
 
@@ -398,30 +402,32 @@ describe('tagging, counted', () => {
     const text = withTags(
       '[{"header":"x-t","echo":true},{"header":"x-u","echo":true,"default":"u"}]',
     );
-    const errors = 'tagalong_errors_total.policy=.=a/b/0;.;direction=.=inbound;.;kind=.=echo;.;';
+    const errors =
+      'tagalong_errors_total.policy=.=a/b/0;.;direction=.=inbound;.;kind=.=response;.;';
     run(text, 10);
-    echoWrite(10);
+    responseWrite(10);
     const before = hostMetric(errors);
-    arrive('z'.repeat(300));
+    arrive('z'.repeat(500));
     run(text, 10);
     expect(hostMetric(errors)).toBe(before + 1);
     hostWrites();
-    echoWrite(10);
+    responseWrite(10);
     expect(hostWrites()).toBe('replace 2 x-u=u');
   });
 
   it('counts an entry that still waited when it was overwritten', () => {
     const text = withTags('[{"header":"x-t","echo":true},{"header":"x-u"}]');
-    const errors = 'tagalong_errors_total.policy=.=a/b/0;.;direction=.=inbound;.;kind=.=echo;.;';
+    const errors =
+      'tagalong_errors_total.policy=.=a/b/0;.;direction=.=inbound;.;kind=.=response;.;';
     arrive('z');
     run(text, 11);
     const before = hostMetric(errors);
     run(text, 11 + 4096);
     expect(hostMetric(errors)).toBe(before + 1);
     hostWrites();
-    echoWrite(11);
+    responseWrite(11);
     expect(hostWrites()).toBe('');
-    echoWrite(11 + 4096);
+    responseWrite(11 + 4096);
     expect(hostWrites()).toBe('replace 2 x-t=z');
   });
 
@@ -433,6 +439,247 @@ describe('tagging, counted', () => {
     while (arenaTake(8) != 0) {}
     tagRequest(config, 1, readRequest(config));
     expect(hostWrites()).toBe('replace 0 x-t=d');
+  });
+});
+
+/** The tag x-t after rules and headers, "-" where it has none. */
+function tagged(rules: string, headers: string): string {
+  const text = withTags('[{"header":"x-t","incoming":"strip","rules":[' + rules + ']}]');
+  const written = handled(configured(text), headers);
+  if (written == '' || written == REMOVE) return '-';
+  assert(written.startsWith('add 0 x-t='), written);
+  return written.substring(10);
+}
+
+const COPY = '{"name":"copy","value":{"header":"x-team"}}';
+
+describe('tagging, copied values', () => {
+  beforeEach(() => {
+    hostReset();
+  });
+
+  it('are what the header says, where that can be a tag', () => {
+    expect(tagged(COPY, 'x-team: blue')).toBe('blue');
+    expect(tagged(COPY, 'x-team: Blue Team; v=1, é')).toBe('Blue Team; v=1, é');
+    expect(tagged(COPY, '')).toBe('-');
+    expect(tagged(COPY, 'x-team: ')).toBe('-');
+    expect(tagged(COPY, 'x-teams: blue')).toBe('-');
+  });
+
+  it('are one, however often the header says it', () => {
+    expect(tagged(COPY, 'x-team: blue\nx-team: blue')).toBe('blue');
+    expect(tagged(COPY, 'x-team: blue\nx-team: red')).toBe('-');
+    expect(tagged(COPY, 'x-team: blue\nx-team: ')).toBe('-');
+    expect(tagged(COPY, 'x-team: \nx-team: blue')).toBe('-');
+    expect(tagged(COPY, 'x-team: blue\nx-team: blue\nx-team: blu')).toBe('-');
+  });
+
+  it('have at most 256 bytes', () => {
+    const most = 'b'.repeat(256);
+    expect(tagged(COPY, 'x-team: ' + most)).toBe(most);
+    expect(tagged(COPY, 'x-team: ' + most + 'b')).toBe('-');
+    expect(tagged(COPY, 'x-team: ' + 'é'.repeat(128))).toBe('é'.repeat(128));
+    expect(tagged(COPY, 'x-team: ' + 'é'.repeat(128) + 'b')).toBe('-');
+  });
+
+  it('leave it to the rules behind where there are none', () => {
+    const rest = ',{"value":"rest"}';
+    expect(tagged(COPY + rest, '')).toBe('rest');
+    expect(tagged(COPY + rest, 'x-team: a\nx-team: b')).toBe('rest');
+    expect(tagged(COPY + rest, 'x-team: a')).toBe('a');
+    const when = COPY.replace('"value"', '"when":{"header":"x-a","present":true},"value"');
+    expect(tagged(when + rest, 'x-team: a')).toBe('rest');
+    expect(tagged(when + rest, 'x-team: a\nx-a: 1')).toBe('a');
+  });
+
+  it('are counted under the name of their header, whatever it says', () => {
+    const before = max<i64>(0, decided('copy', '{x-team}'));
+    tagged(COPY, 'x-team: blue');
+    tagged(COPY, 'x-team: red');
+    tagged(COPY, '');
+    expect(decided('copy', '{x-team}')).toBe(before + 2);
+    expect(decided('copy', 'blue')).toBe(-1);
+  });
+
+  it('are not those of a tag that was stripped', () => {
+    const text = withTags(
+      '[{"header":"x-u","rules":[{"value":{"header":"x-t"}}]},' +
+        '{"header":"x-t","incoming":{"allow":["a"]},"rules":[{"value":{"header":"x-t"}}]}]',
+    );
+    const config = configured(text);
+    expect(handled(config, 'x-t: forged')).toBe(REMOVE);
+    expect(handled(config, 'x-t: a')).toBe('add 0 x-u=a');
+    const alone = configured(
+      withTags('[{"header":"x-t","incoming":"strip","rules":[{"value":{"header":"x-t"}}]}]'),
+    );
+    expect(handled(alone, 'x-t: forged')).toBe(REMOVE);
+  });
+
+  it('change nothing where they are what came', () => {
+    const config = configured(
+      withTags('[{"header":"x-t","incoming":"strip","rules":[' + COPY + ']}]'),
+    );
+    expect(handled(config, 'x-t: blue\nx-team: blue')).toBe('');
+    expect(handled(config, 'x-t: red\nx-team: blue')).toBe('replace 0 x-t=blue');
+  });
+
+  it('go on as any tag: seen by later tags, carried and echoed', () => {
+    const config = configured(
+      withTags(
+        '[{"header":"x-t","echo":true,"carry":["baggage"],"rules":[' +
+          COPY +
+          ']},{"header":"x-u","rules":[{"value":"seen","when":{"tag":{"x-t":"b c"}}}]}]',
+      ),
+    );
+    expect(handled(config, 'x-team: b c')).toBe(
+      'add 0 x-t=b c; add 0 x-u=seen; add 0 baggage=x-t=b%20c',
+    );
+    expect(answered()).toBe('replace 2 x-t=b c');
+  });
+});
+
+describe('tagging, rules that only count', () => {
+  beforeEach(() => {
+    hostReset();
+  });
+
+  it('decide nothing, and the rules behind them do', () => {
+    const dry = max<i64>(0, decided('dry', 'a', 'dryRun'));
+    expect(tagged('{"name":"dry","value":"a","dryRun":true}', '')).toBe('-');
+    expect(tagged('{"name":"dry","value":"a","dryRun":true},{"value":"b"}', '')).toBe('b');
+    expect(decided('dry', 'a', 'dryRun')).toBe(dry + 2);
+    expect(decided('dry', 'a')).toBe(-1);
+    const text = withTags(
+      '[{"header":"x-t","rules":[{"name":"dry","value":"a","dryRun":true}],"default":"d"}]',
+    );
+    expect(handled(configured(text), '')).toBe('add 0 x-t=d');
+    expect(decided('dry', 'a', 'dryRun')).toBe(dry + 3);
+  });
+
+  it('count what would have matched alone', () => {
+    const rule = '{"name":"some","value":"a","dryRun":true,"when":{"header":"x-a","exact":"1"}}';
+    const first = '{"name":"first","value":"f","when":{"header":"x-f","present":true}},';
+    const text = withTags('[{"header":"x-t","rules":[' + first + rule + ']}]');
+    const config = configured(text);
+    handled(config, 'x-a: 2');
+    expect(decided('some', 'a', 'dryRun')).toBe(0);
+    handled(config, 'x-a: 1');
+    expect(decided('some', 'a', 'dryRun')).toBe(1);
+    // One that is taken first keeps it from being tried; so does a tag that is kept.
+    expect(handled(config, 'x-a: 1\nx-f: 1')).toBe('add 0 x-t=f');
+    handled(config, 'x-a: 1\nx-t: kept');
+    expect(decided('some', 'a', 'dryRun')).toBe(1);
+  });
+
+  it('leave no value behind for conditions, echo or baggage', () => {
+    const config = configured(
+      withTags(
+        '[{"header":"x-t","echo":true,"carry":["baggage"],"rules":[{"value":"a","dryRun":true},' +
+          '{"value":{"header":"x-team"},"dryRun":true}]},' +
+          '{"header":"x-u","rules":[{"value":"seen","when":{"tag":{"x-t":"a"}}}]}]',
+      ),
+    );
+    expect(handled(config, 'x-team: a')).toBe('');
+    expect(answered()).toBe('');
+  });
+
+  it('are counted as such in a dry run, and those in force too', () => {
+    const text = withTags(
+      '[{"header":"x-t","rules":[{"name":"one","value":"o","dryRun":true},' +
+        '{"name":"two","value":"o"}]}]',
+    );
+    const config = configured(text.replace('"direction"', '"mode":"dryRun","direction"'));
+    expect(handled(config, '')).toBe('');
+    expect(decided('one', 'o', 'dryRun')).toBe(1);
+    expect(decided('two', 'o', 'dryRun')).toBe(1);
+  });
+});
+
+/** A share of the identities in x-id, with the salt of some vectors. */
+function share(percent: string, salt: string, more: string = ''): string {
+  return (
+    '{"value":"in","percent":' +
+    percent +
+    ',"salt":"' +
+    salt +
+    '","identity":[{"header":"x-id"}]' +
+    more +
+    '}'
+  );
+}
+
+describe('tagging, percentages', () => {
+  beforeEach(() => {
+    hostReset();
+  });
+
+  // Rows of test/vectors/bucket.json.
+  it('take who is below the threshold', () => {
+    expect(tagged(share('1.67', 'salt-3'), 'x-id: alice')).toBe('-');
+    expect(tagged(share('1.68', 'salt-3'), 'x-id: alice')).toBe('in');
+    expect(tagged(share('82.81', 'salt-2'), 'x-id: alice')).toBe('-');
+    expect(tagged(share('82.82', 'salt-2'), 'x-id: alice')).toBe('in');
+    expect(tagged(share('0.28', 'search'), 'x-id: 16840a251bd2ab0dc407d054c99b4c73')).toBe('-');
+    expect(tagged(share('0.29', 'search'), 'x-id: 16840a251bd2ab0dc407d054c99b4c73')).toBe('in');
+  });
+
+  it('take all of 100 and none of 0, and nobody without an identity', () => {
+    for (let i = 0; i < 50; i++) {
+      expect(tagged(share('100', 's'), 'x-id: ' + i.toString())).toBe('in');
+      expect(tagged(share('0', 's'), 'x-id: ' + i.toString())).toBe('-');
+    }
+    expect(tagged(share('100', 's'), '')).toBe('-');
+    expect(tagged(share('100', 's'), 'x-id: ')).toBe('-');
+  });
+
+  it('leave those who are not in to the rules behind', () => {
+    const rest = ',{"value":"rest"}';
+    expect(tagged(share('1.67', 'salt-3') + rest, 'x-id: alice')).toBe('rest');
+    expect(tagged(share('1.68', 'salt-3') + rest, 'x-id: alice')).toBe('in');
+    expect(tagged(share('100', 's') + rest, '')).toBe('rest');
+    const text = withTags('[{"header":"x-t","rules":[' + share('0', 's') + '],"default":"d"}]');
+    expect(handled(configured(text), 'x-id: alice')).toBe('add 0 x-t=d');
+  });
+
+  it('are of those who meet the condition, and have the value to copy', () => {
+    const when = ',"when":{"header":"x-a","present":true}';
+    expect(tagged(share('100', 's', when), 'x-id: 1')).toBe('-');
+    expect(tagged(share('100', 's', when), 'x-id: 1\nx-a: 1')).toBe('in');
+    const copied = share('100', 's').replace('"in"', '{"header":"x-team"}');
+    expect(tagged(copied, 'x-id: 1\nx-team: blue')).toBe('blue');
+    expect(tagged(copied, 'x-id: 1')).toBe('-');
+    expect(tagged(copied.replace('100', '0'), 'x-id: 1\nx-team: blue')).toBe('-');
+  });
+
+  it('count those who are in', () => {
+    const text = withTags(
+      '[{"header":"x-t","rules":[' + share('1.68', 'salt-3', ',"name":"share"') + ']}]',
+    );
+    const config = configured(text);
+    handled(config, 'x-id: alice');
+    handled(config, 'x-id: alice');
+    expect(decided('share', 'in')).toBe(2);
+    handled(config, '');
+    const none = configured(text.replace('1.68', '1.67'));
+    handled(none, 'x-id: alice');
+    expect(decided('share', 'in')).toBe(2);
+  });
+
+  it('deal alike in one policy, and anew for another header or policy', () => {
+    let same = 0;
+    let other = 0;
+    const rule = '{"value":"in","percent":50,"identity":[{"header":"x-id"}]}';
+    const one = withTags('[{"header":"x-t","rules":[' + rule + ']}]');
+    const two = one.replace('a/b/0', 'a/b/1');
+    const three = one.replace('a/b/0', 'a/c/0');
+    for (let i = 0; i < 100; i++) {
+      const id = 'x-id: ' + i.toString();
+      const first = handled(configured(one), id);
+      if (handled(configured(two), id) == first) same++;
+      if (handled(configured(three), id) == first) other++;
+    }
+    expect(same).toBe(100);
+    expect(other > 25 && other < 75).toBe(true);
   });
 });
 

@@ -1,0 +1,24 @@
+// handle: one request, in one pass: read, restore or decide, write, remember.
+
+import { Config, Direction, Mode } from '../config/layout';
+import { arenaReset } from '../shim/arena';
+import { baggageBegin } from './baggage';
+import { findRequest, rememberRequest, restoreRequest } from './propagation';
+import { readRequest } from './request';
+import { tagRequest } from './tagging';
+
+export function handleRequest(config: Config, contextId: u32): void {
+  if (config.mode == <u8>Mode.Disabled) return;
+  arenaReset();
+  const readable = readRequest(config);
+  const propagates = readable && config.propagate != 0;
+  const outbound = config.direction == <u8>Direction.Outbound;
+  baggageBegin(config);
+  const written = config.mode == <u8>Mode.Enforce;
+  if (propagates && !outbound && !written) rememberRequest(config);
+  if (propagates && outbound) findRequest(config);
+  tagRequest(config, contextId, readable);
+  if (!propagates) return;
+  if (outbound) restoreRequest(config);
+  else if (written) rememberRequest(config);
+}

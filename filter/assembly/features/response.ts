@@ -1,0 +1,99 @@
+// response: headers that wait for the response of their request: echoed tags, minted cookies.
+// The host shows request headers in the response's callback on local replies only, so that what is
+// to be written waits here, ready, in a ring indexed by context id and checked by it.
+// Promise: memory from the first configuration that needs it; an entry that is overwritten before
+// its response came costs the headers of one response, counted; so is one whose stream ended
+// without a response, as the host does not tell.
+
+import { MapType, Status } from '../abi/enums';
+import { addHeader, replaceHeader } from '../shim/headers';
+
+/** Streams that can wait at once. A power of two. */
+export const WAITING_COUNT: u32 = 4096;
+/**
+ * Bytes of an entry: the longest cookie (config/mint.ts) takes 374, and one to five tags the rest.
+ * What does not fit is left out, counted.
+ */
+export const WAITING_SIZE: u32 = 512;
+
+/** How a header joins those that the response has. */
+export enum Verb {
+  Replace = 0,
+  Add = 1,
+}
+
+//   0           4      8                                                             WAITING_SIZE
+//   +-----------+------+---------------------------------------+------+-------+--   --+
+//   | contextId | used | verb u16, nameSize u16, valueSize u16 | name | value |  ...  |
+//   +-----------+------+---------------------------------------+------+-------+--   --+
+// contextId 0 = free; `used` counts from the start of the entry.
+const ENTRY_USED: usize = 4;
+const ENTRY_HEADER_SIZE: u32 = 8;
+const FIELD_HEADER_SIZE: u32 = 6;
+
+let ring: usize = 0;
+
+/** At configure time, for a configuration that writes into responses. */
+export function responseInit(): void {
+  if (ring != 0) return;
+  ring = heap.alloc(WAITING_COUNT * WAITING_SIZE);
+  for (let i: u32 = 0; i < WAITING_COUNT; i++) store<u32>(ring + i * WAITING_SIZE, 0);
+}
+
+function entryOf(contextId: u32): usize {
+  return ring + (contextId & (WAITING_COUNT - 1)) * WAITING_SIZE;
+}
+
+/** Before the first header of a request. False: the entry of a stream that still waited is lost. */
+export function responseBegin(contextId: u32): bool {
+  const entry = entryOf(contextId);
+  const free = load<u32>(entry) == 0;
+  store<u32>(entry, contextId);
+  store<u32>(entry, ENTRY_HEADER_SIZE, ENTRY_USED);
+  return free;
+}
+
+/** Where the caller writes the value of one more header; 0: it does not fit. */
+export function responseTake(
+  contextId: u32,
+  verb: Verb,
+  namePtr: usize,
+  nameSize: u32,
+  valueSize: u32,
+): usize {
+  const entry = entryOf(contextId);
+  const used = load<u32>(entry, ENTRY_USED);
+  const size = <u64>FIELD_HEADER_SIZE + <u64>nameSize + <u64>valueSize;
+  if (size > <u64>(WAITING_SIZE - used)) return 0;
+  const field = entry + used;
+  store<u16>(field, <u16>verb);
+  store<u16>(field, <u16>nameSize, 2);
+  store<u16>(field, <u16>valueSize, 4);
+  memory.copy(field + FIELD_HEADER_SIZE, namePtr, nameSize);
+  store<u32>(entry, used + <u32>size, ENTRY_USED);
+  return field + FIELD_HEADER_SIZE + nameSize;
+}
+
+/** Writes what waits for this stream, and frees the entry. False: a write failed. */
+export function responseWrite(contextId: u32): bool {
+  if (ring == 0) return true;
+  const entry = entryOf(contextId);
+  if (load<u32>(entry) != contextId) return true;
+  store<u32>(entry, 0);
+  const map = MapType.ResponseHeaders;
+  const end = entry + load<u32>(entry, ENTRY_USED);
+  let written = true;
+  for (let field = entry + ENTRY_HEADER_SIZE; field < end; ) {
+    const nameSize: u32 = load<u16>(field, 2);
+    const valueSize: u32 = load<u16>(field, 4);
+    const namePtr = field + FIELD_HEADER_SIZE;
+    const valuePtr = namePtr + nameSize;
+    const status =
+      load<u16>(field) == Verb.Add
+        ? addHeader(map, namePtr, nameSize, valuePtr, valueSize)
+        : replaceHeader(map, namePtr, nameSize, valuePtr, valueSize);
+    if (status != Status.Ok) written = false;
+    field = valuePtr + valueSize;
+  }
+  return written;
+}
