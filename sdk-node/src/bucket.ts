@@ -21,7 +21,8 @@ export function bucket(salt: string, identity: string): number {
   return Number(xxh64(encoder.encode(`${salt}\0${identity}`)) % BUCKETS);
 }
 
-function xxh64(bytes: Uint8Array): bigint {
+/** XXH64 with seed 0 of any bytes. */
+export function xxh64(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.byteLength;
   let at = 0;

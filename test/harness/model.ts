@@ -3,6 +3,7 @@
 // character each, as headers are; a policy's own text counts as its UTF-8.
 
 import { BlockList, isIPv4 } from 'node:net';
+import { xxh64 } from '../../sdk-node/src/bucket.js';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
@@ -32,14 +33,32 @@ export interface When extends Operators {
   readonly not?: When;
 }
 
+export interface Source {
+  readonly header?: string;
+  readonly cookie?: string;
+  readonly query?: string;
+  readonly ip?: true;
+}
+
+export interface RuleSpec {
+  readonly when?: When;
+  readonly value: string | { readonly header: string };
+  readonly percent?: number;
+  readonly identity?: readonly Source[];
+  readonly salt?: string;
+  readonly dryRun?: boolean;
+}
+
 export interface TagSpec {
   readonly header: string;
   readonly incoming?: 'strip' | 'trust' | { readonly allow: readonly string[] };
-  readonly rules?: readonly { readonly when?: When; readonly value: string }[];
+  readonly rules?: readonly RuleSpec[];
   readonly default?: string;
+  readonly carry?: readonly 'baggage'[];
 }
 
 export interface Model {
+  readonly id: string;
   readonly direction: 'gateway' | 'inbound' | 'outbound';
   readonly mode?: 'enforce' | 'dryRun' | 'disabled';
   readonly tags?: readonly TagSpec[];
@@ -48,49 +67,164 @@ export interface Model {
 const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-/** Values of each tag header after the filter; `address` is the client's, where it is known. */
+/**
+ * Values of each tag header after the filter, and the parts of baggage where a tag is carried in it
+ * (`baggageParts`); `address` is the client's, where it is known.
+ */
 export function tagsAfter(
   model: Model,
   request: Pairs,
   address: string | undefined,
 ): Map<string, string[]> {
-  const specs = model.tags ?? [];
+  const specs = (model.tags ?? []).map((spec) => ({ ...spec, header: lower(spec.header) }));
   const cameWith = (name: string) =>
     request.filter(([key]) => key === name).map(([, value]) => value);
+  const carried = new Set(specs.flatMap(({ header, carry = [] }) => (carry[0] ? [header] : [])));
+  const watched = [...specs.map(({ header }) => header), ...(carried.size > 0 ? ['baggage'] : [])];
   if ((model.mode ?? 'enforce') !== 'enforce') {
-    return new Map(specs.map(({ header }) => [lower(header), cameWith(lower(header))]));
+    return new Map(
+      watched.map((name) => {
+        const values = cameWith(name);
+        return [name, name === 'baggage' ? baggageParts(model, values) : values];
+      }),
+    );
   }
+  const members = cameWith('baggage').flatMap(membersOf);
   const decided = new Map<string, string>();
   const gone = new Set<string>();
   for (const spec of specs) {
-    const header = lower(spec.header);
-    const [first, ...rest] = cameWith(header);
+    const { header } = spec;
+    const ours = members.filter(({ key }) => carried.has(header) && key === header);
+    const came = [...cameWith(header), ...ours.map(({ value }) => value)];
+    const [first, ...rest] = came;
     if (first === undefined) continue;
     const incoming = spec.incoming ?? (model.direction === 'gateway' ? 'strip' : 'trust');
     const may =
       typeof incoming === 'string'
         ? incoming === 'trust'
         : incoming.allow.map(utf8).includes(first);
-    if (may && first !== '' && rest.every((value) => value === first)) decided.set(header, first);
+    const alike = first !== '' && rest.every((value) => value === first);
+    if (may && alike && ours.every(({ value }) => canBeTag(value))) decided.set(header, first);
     else gone.add(header);
   }
-  const seen = request.filter(([name]) => !gone.has(name));
+  const left = members.filter(({ key }) => !(carried.has(key) && gone.has(key)));
+  const seen = request
+    .filter(([name]) => !gone.has(name) && !(name === 'baggage' && left.length < members.length))
+    .concat(
+      left.length < members.length && left.length > 0
+        ? [['baggage', left.map(({ text }) => text).join(',')]]
+        : [],
+    );
   for (const spec of specs) {
-    const header = lower(spec.header);
+    const { header } = spec;
     if (decided.has(header)) continue;
-    const rule = spec.rules?.find(({ when }) => {
-      return when === undefined || holds(when, { request: seen, address, tags: decided });
-    });
-    const value = rule?.value ?? spec.default;
-    if (value !== undefined) decided.set(header, utf8(value));
+    const scene = { request: seen, address, tags: decided };
+    const values = (spec.rules ?? []).map((rule) => ruleValue(rule, model, header, scene));
+    const value = values.find((one) => one !== undefined) ?? utf8(spec.default ?? '');
+    if (value !== '') decided.set(header, value);
   }
-  return new Map(
+  const after = new Map(
     specs.map(({ header }) => {
-      const value = decided.get(lower(header));
-      return [lower(header), value === undefined ? [] : [value]];
+      const value = decided.get(header);
+      return [header, value === undefined ? [] : [value]];
     }),
   );
+  if (carried.size > 0) {
+    const ours = [...carried].flatMap((header) =>
+      (after.get(header) ?? []).filter(canBeTag).map((value) => `${header}=${value}`),
+    );
+    const others = members.filter(({ key }) => !carried.has(key)).map(({ text }) => text);
+    after.set('baggage', [...others, ...ours.sort()]);
+  }
+  return after;
 }
+
+/**
+ * A list of baggage as `tagsAfter` gives it: the members of others as they stand, and behind them
+ * those of the tags, decoded, in the order of the alphabet.
+ */
+export function baggageParts(model: Model, values: readonly string[]): string[] {
+  const keys = new Set(
+    (model.tags ?? []).flatMap(({ header, carry = [] }) => (carry[0] ? [lower(header)] : [])),
+  );
+  const members = values.flatMap(membersOf);
+  const ours = members.filter(({ key }) => keys.has(key));
+  return [
+    ...members.filter(({ key }) => !keys.has(key)).map(({ text }) => text),
+    ...ours.map(({ key, value }) => `${key}=${value}`).sort(),
+  ];
+}
+
+/** What a rule makes of a tag; undefined where it does not match, or only counts. */
+function ruleValue(rule: RuleSpec, model: Model, header: string, scene: Scene): string | undefined {
+  if (rule.dryRun === true || (rule.when !== undefined && !holds(rule.when, scene))) return;
+  if (rule.percent !== undefined) {
+    const salt = rule.salt ?? `${model.id.slice(0, model.id.lastIndexOf('/'))}/${header}`;
+    const identity = rule.identity?.flatMap((source) => identityOf(source, scene)).at(0);
+    if (identity === undefined) return;
+    const bytes = Buffer.from(`${utf8(salt)}\0${identity}`, 'latin1');
+    if (Number(xxh64(bytes) % 10_000n) >= Math.round(rule.percent * 100)) return;
+  }
+  if (typeof rule.value === 'string') return utf8(rule.value);
+  const name = lower(rule.value.header);
+  const values = scene.request.filter(([key]) => key === name).map(([, value]) => value);
+  const [first = ''] = values;
+  const fits = first !== '' && first.length <= 256 && values.every((value) => value === first);
+  return fits ? first : undefined;
+}
+
+/** The first value of a source that is not empty, as a list of one or none. */
+function identityOf(source: Source, scene: Scene): string[] {
+  const values = (name: string) =>
+    scene.request.filter(([key]) => key === name).map(([, value]) => value);
+  const all =
+    source.header !== undefined
+      ? values(lower(source.header))
+      : source.cookie !== undefined
+        ? cookies(values('cookie'), source.cookie)
+        : source.query !== undefined
+          ? queryFields(values(':path')[0] ?? '', utf8(source.query))
+          : scene.address === undefined
+            ? []
+            : [networkText(scene.address)];
+  return all.filter((value) => value !== '').slice(0, 1);
+}
+
+/** An IPv4 address, or the /64 of an IPv6 one, as its one text (RFC 5952). */
+function networkText(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || isIPv4(address)) return mapped ?? address;
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const groups = [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail];
+  const network = `${groups.slice(0, 4).join(':')}::`;
+  return new URL(`http://[${network}]`).hostname.slice(1, -1);
+}
+
+interface Member {
+  readonly text: string;
+  /** In lower case; '' where it is no member of baggage. */
+  readonly key: string;
+  readonly value: string;
+}
+
+const trim = (text: string) => text.replace(/^[ \t]+|[ \t]+$/g, '');
+
+function membersOf(list: string): Member[] {
+  return list
+    .split(',')
+    .map(trim)
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [, key = '', value = ''] = /^([^=;]*)=([^;]*)/.exec(text) ?? [];
+      return { text, key: lower(trim(key)), value: unescaped(trim(value)) };
+    });
+}
+
+const canBeTag = (value: string) =>
+  value.length > 0 &&
+  value.length <= 256 &&
+  value === trim(value) &&
+  [...value].every((byte) => byte >= ' ' && byte !== '\x7f');
 
 interface Scene {
   readonly request: Pairs;
@@ -193,9 +327,12 @@ function field(pair: string): [string, string] {
 }
 
 function decode(text: string): string {
-  return text
-    .replaceAll('+', ' ')
-    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return unescaped(text.replaceAll('+', ' '));
+}
+
+function unescaped(text: string): string {
+  const byte = (_: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16));
+  return text.replace(/%([0-9a-f]{2})/gi, byte);
 }
 
 function within(networks: readonly string[], address: string | undefined): boolean {

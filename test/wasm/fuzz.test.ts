@@ -4,7 +4,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderMap, Host, type Plugin } from '../../envoyfilter/src/host/index.js';
 import { loadFilter, metricOf, requestOf, textOf } from '../harness/host.js';
-import { type Model, type Operators, type Pairs, tagsAfter, type When } from '../harness/model.js';
+import {
+  baggageParts,
+  type Model,
+  type Operators,
+  type Pairs,
+  type Source,
+  tagsAfter,
+  type When,
+} from '../harness/model.js';
 
 const ID = 'fuzz/policy/0';
 
@@ -45,6 +53,15 @@ const ADDRESSES = [
   '2001:db8::1',
   '2001:db8:8000::1',
   '::ffff:10.1.2.3',
+] as const;
+const REGEXES = [
+  'a*b?',
+  '(a|ab)+',
+  '.*B',
+  'canary|stable',
+  '[^a]{1,3}',
+  '/[a-z]+.*',
+  'é+',
 ] as const;
 const TEMPLATES = ['/users/{id}', '/users/{id}/orders', '/{a}/{b}', '/', '/a/'] as const;
 const SEGMENTS = ['users', 'orders', '7', 'a', 'A', '', '%61', 'aab'] as const;
@@ -105,11 +122,24 @@ const authority = fc
   .tuple(oneOf('aab', 'AAB', 'shop.Example', 'a', '[::1]', ''), oneOf('', ':80', ':', ':x', ':8:9'))
   .map((parts) => parts.join(''));
 
+const baggage = fc
+  .array(
+    fc.oneof(
+      fc
+        .tuple(anyCase(TAGS), oneOf('canary', 'stable', 'a', 'c%61nary', '%0d%0a', '', 'a b'))
+        .map((pair) => pair.join('=')),
+      oneOf('a=1', 'b = 2;p=1', 'x-team=a;p', ' X-Team =a', '=', ';=', 'a', ' ', 'x-team;=a'),
+    ),
+    { maxLength: 5 },
+  )
+  .chain((members) => oneOf(',', ', ').map((separator) => members.join(separator).trim()));
+
 const headers = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.tuple(anyCase(NAMES), value) },
     { weight: 3, arbitrary: fc.tuple(anyCase(TAGS), oneOf('canary', 'stable', 'a', '')) },
     { weight: 2, arbitrary: fc.tuple(oneOf('cookie', 'Cookie'), cookieHeader) },
+    { weight: 2, arbitrary: fc.tuple(oneOf('baggage', 'Baggage'), baggage) },
     { weight: 1, arbitrary: fc.tuple(nearly, value) },
   ),
   { maxLength: 12 },
@@ -132,6 +162,7 @@ function operators(...more: fc.Arbitrary<Operators>[]): fc.Arbitrary<Operators> 
     some.map((prefix) => ({ prefix })),
     some.map((suffix) => ({ suffix })),
     some.map((contains) => ({ contains })),
+    oneOf(...REGEXES).map((regex) => ({ regex })),
     fc.array(longer, { minLength: 1, maxLength: 3 }).map((list) => ({ in: list })),
     ...more,
   );
@@ -174,9 +205,24 @@ function condition(earlier: readonly string[]): fc.Arbitrary<When> {
   return tree;
 }
 
+const source: fc.Arbitrary<Source> = fc.oneof(
+  anyCase(NAMES).map((header) => ({ header })),
+  oneOf(...COOKIES).map((cookie) => ({ cookie })),
+  oneOf(...FIELDS).map((query) => ({ query })),
+  fc.constant<Source>({ ip: true }),
+);
+const share = fc.record(
+  {
+    percent: fc.integer({ min: 0, max: 10_000 }).map((hundredths) => hundredths / 100),
+    identity: fc.array(source, { minLength: 1, maxLength: 3 }),
+    salt: oneOf('a', 'é'),
+  },
+  { requiredKeys: ['percent', 'identity'] },
+);
 const label = oneOf('canary', 'stable', 'a', 'grün', 'a b');
 const model: fc.Arbitrary<Model> = fc.shuffledSubarray([...TAGS], { minLength: 1 }).chain((names) =>
   fc.record({
+    id: fc.constant(ID),
     direction: oneOf('gateway', 'inbound', 'outbound'),
     mode: oneOf('enforce', 'enforce', 'enforce', 'dryRun', 'disabled'),
     tags: fc.tuple(
@@ -189,13 +235,26 @@ const model: fc.Arbitrary<Model> = fc.shuffledSubarray([...TAGS], { minLength: 1
               fc.uniqueArray(label, { minLength: 1 }).map((allow) => ({ allow })),
             ),
             rules: fc.array(
-              fc.record(
-                { when: condition(names.slice(0, index)), value: label },
-                { requiredKeys: ['value'] },
-              ),
+              fc
+                .tuple(
+                  fc.record(
+                    {
+                      when: condition(names.slice(0, index)),
+                      value: fc.oneof(
+                        { weight: 3, arbitrary: label },
+                        { weight: 1, arbitrary: anyCase(NAMES).map((header) => ({ header })) },
+                      ),
+                      dryRun: fc.boolean(),
+                    },
+                    { requiredKeys: ['value'] },
+                  ),
+                  fc.option(share, { freq: 3 }),
+                )
+                .map(([rule, more]) => ({ ...rule, ...more })),
               { maxLength: 4 },
             ),
             default: label,
+            carry: oneOf(['baggage'], []),
           },
           { requiredKeys: ['header'] },
         ),
@@ -206,6 +265,7 @@ const model: fc.Arbitrary<Model> = fc.shuffledSubarray([...TAGS], { minLength: 1
 
 /** Uses every kind of condition and of incoming tag at once. */
 const everything: Model = {
+  id: ID,
   direction: 'gateway',
   tags: [
     {
@@ -233,12 +293,18 @@ const everything: Model = {
         { when: { path: { template: '/users/{id}/orders', ignoreCase: true } }, value: 'template' },
         { when: { host: { exact: 'AaB' }, method: ['POST'] }, value: 'host' },
         { when: { ip: ['10.0.0.0/9', '2001:db8::/33'] }, value: 'ip' },
+        { when: { header: 'x-user', regex: '(ab?)+' }, value: 'regex' },
+        { percent: 20.5, identity: [{ cookie: 'uid' }, { header: 'x-user' }], value: 'share' },
+        { percent: 100, identity: [{ ip: true }], value: 'dry', dryRun: true },
+        { when: { header: 'x-b', present: true }, value: { header: 'x-b' } },
       ],
       default: 'stable',
+      carry: ['baggage'],
     },
     {
       header: 'x-stage',
       incoming: { allow: ['a', 'canary', 'é'] },
+      carry: ['baggage'],
       rules: [
         {
           when: { tag: { 'x-traffic-tag': 'ip' }, not: { header: 'x-b', present: false } },
@@ -255,7 +321,7 @@ const everything: Model = {
 };
 
 function configurationOf(one: Model): Record<string, unknown> {
-  return { id: ID, ...one };
+  return { ...one };
 }
 
 function entryOf(one: Model) {
@@ -276,7 +342,8 @@ function check(plugin: Plugin, one: Model, it: Request): void {
   const others = (pairs: Pairs) => JSON.stringify(pairs.filter(([name]) => !expected.has(name)));
   if (others(headers.toPairs()) !== others(before)) throw new Error('another header has changed');
   for (const [name, values] of expected) {
-    const found = headers.getAll(name);
+    const all = headers.getAll(name);
+    const found = name === 'baggage' ? baggageParts(one, all) : all;
     if (JSON.stringify(found) !== JSON.stringify(values)) {
       throw new Error(`${name}: found ${JSON.stringify(found)}, wanted ${JSON.stringify(values)}`);
     }
@@ -299,7 +366,7 @@ describe('the filter and its model agree', () => {
     );
     expect(requests).toBeGreaterThanOrEqual(20_000);
     // Every rule had its turn, but for the one that a forged header would be needed for.
-    for (const rule of ['1', '2', '3', '4', '5', '6', '7', '8', 'default']) {
+    for (const rule of [...'123456789', '10', '11', '12', 'default']) {
       const tag = { tag: 'x-traffic-tag', rule };
       expect(metricOf(host, ID, 'tagalong_tag_total', tag), rule).toBeGreaterThan(0);
     }
