@@ -19,6 +19,10 @@ type Header = readonly [string, string];
 
 const testers = { when: { header: 'x-user-group', exact: 'internal' }, value: 'canary' };
 const match: Header = ['x-user-group', 'internal'];
+const user: Header = ['x-user', 'alice'];
+const ofUser = { identity: [{ cookie: 'uid' }, { header: 'x-user' }], value: 'canary' };
+const minted = { mint: { cookie: 'tagalong_id' }, value: 'canary' };
+const carried = { carry: ['baggage'] };
 
 interface Row {
   readonly name: string;
@@ -200,6 +204,150 @@ const rows: Row[] = [
     response: {},
   },
   {
+    name: 'a share: one read, no more',
+    sections: one({ rules: [{ ...ofUser, percent: 0 }] }),
+    headers: [user],
+    request: { [PAIRS]: 1 },
+  },
+  {
+    name: 'a share that takes the request',
+    sections: one({ rules: [{ ...ofUser, percent: 100 }] }),
+    headers: [user],
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 1 },
+  },
+  {
+    name: 'a share without an identity',
+    sections: one({ rules: [{ ...ofUser, percent: 100 }] }),
+    request: { [PAIRS]: 1 },
+  },
+  {
+    name: 'a share by address: one single read, one property, however many rules',
+    sections: one({
+      rules: [1, 2, 3, 0].map((n) => ({
+        percent: 0,
+        salt: `salt-${n}`,
+        identity: [{ ip: true }],
+        value: 'a',
+      })),
+    }),
+    request: { [GET]: 1, [PROPERTY]: 1 },
+  },
+  {
+    name: 'a share by address, behind an identity that is present: no property',
+    sections: one({
+      rules: [{ percent: 0, identity: [{ header: 'x-user' }, { ip: true }], value: 'a' }],
+    }),
+    headers: [user],
+    request: { [PAIRS]: 1 },
+  },
+  {
+    name: 'a minted cookie: one read, one write, two counts, one write in the response',
+    sections: one({ rules: [{ ...minted, percent: 100 }] }),
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 2 },
+    response: { [ADD]: 1 },
+  },
+  {
+    name: 'a minted cookie for a visitor who is not in the share',
+    sections: one({ rules: [{ ...minted, percent: 0 }] }),
+    request: { [PAIRS]: 1, [COUNT]: 1 },
+    response: { [ADD]: 1 },
+  },
+  {
+    name: 'a minted cookie that comes back: as any identity',
+    sections: one({ rules: [{ ...minted, percent: 100 }] }),
+    headers: [['cookie', 'a=b; tagalong_id=1']],
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 1 },
+    response: {},
+  },
+  {
+    name: 'a minted cookie beside an echo',
+    sections: one({ rules: [{ ...minted, percent: 100 }], echo: true }),
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 2 },
+    response: { [ADD]: 1, [REPLACE]: 1 },
+  },
+  {
+    name: 'a minted cookie in a dry run: none',
+    sections: { mode: 'dryRun', ...one({ rules: [{ ...minted, percent: 100 }] }) },
+    request: { [PAIRS]: 1, [COUNT]: 1 },
+    response: {},
+  },
+  {
+    name: 'a carried tag that is not decided: one read, no write',
+    sections: one({ ...carried, rules: [testers] }),
+    headers: [['baggage', 'a=1']],
+    request: { [PAIRS]: 1 },
+  },
+  {
+    name: 'a carried tag that is decided: one write for it, one for the list',
+    sections: one({ ...carried, rules: [testers] }),
+    headers: [match],
+    request: { [PAIRS]: 1, [ADD]: 2, [COUNT]: 1 },
+  },
+  {
+    name: 'a carried tag over a forged one, in a list of others',
+    sections: one({ ...carried, rules: [testers] }),
+    headers: [match, [TAG, 'forged'], ['baggage', 'a=1'], ['baggage', `${TAG}=forged,b=2`]],
+    request: { [PAIRS]: 1, [REPLACE]: 2, [COUNT]: 2 },
+  },
+  {
+    name: 'a carried tag that is forged, and not decided',
+    sections: one({ ...carried, rules: [testers] }),
+    headers: [
+      [TAG, 'forged'],
+      ['baggage', `${TAG}=other`],
+    ],
+    request: { [PAIRS]: 1, [REMOVE]: 2, [COUNT]: 1 },
+  },
+  {
+    name: 'a carried tag that is kept, both ways: no write',
+    sections: one(carried),
+    direction: 'inbound',
+    headers: [
+      [TAG, 'feat-7'],
+      ['baggage', `a=1,${TAG}=feat-7`],
+    ],
+    request: { [PAIRS]: 1, [COUNT]: 1 },
+  },
+  {
+    name: 'a carried tag that comes as a member alone: one write',
+    sections: one(carried),
+    direction: 'inbound',
+    headers: [['baggage', `a=1,${TAG}=feat-7`]],
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 1 },
+  },
+  {
+    name: 'three carried tags: one write for the list of all',
+    sections: { tags: ['a', 'b', 'c'].map((header) => ({ header, ...carried, default: header })) },
+    headers: [['baggage', 'b=forged']],
+    request: { [PAIRS]: 1, [ADD]: 3, [REPLACE]: 1, [COUNT]: 4 },
+  },
+  {
+    name: 'a copied value: as any other',
+    sections: one({ rules: [{ value: { header: 'x-team' } }] }),
+    headers: [
+      ['x-team', 'blue'],
+      ['x-team', 'blue'],
+    ],
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 1 },
+  },
+  {
+    name: 'a copied value that is absent',
+    sections: one({ rules: [{ value: { header: 'x-team' } }] }),
+    request: { [PAIRS]: 1 },
+  },
+  {
+    name: 'a rule that only counts: its count',
+    sections: one({ rules: [{ ...testers, dryRun: true }] }),
+    headers: [match],
+    request: { [PAIRS]: 1, [COUNT]: 1 },
+  },
+  {
+    name: 'a rule that only counts, and one behind it',
+    sections: one({ rules: [{ ...testers, dryRun: true }, { value: 'beta' }] }),
+    headers: [match],
+    request: { [PAIRS]: 1, [ADD]: 1, [COUNT]: 2 },
+  },
+  {
     name: 'a response where nothing is echoed: its callback is not allowed',
     sections: one({ default: 'stable' }),
     request: { [GET]: 1, [ADD]: 1, [COUNT]: 1 },
@@ -254,5 +402,7 @@ describe('calls to the host', () => {
     const vm = plugin.vms[0]!;
     expect(vm.has('proxy_on_request_headers')).toBe(true);
     expect(vm.has('proxy_on_response_headers')).toBe(false);
+    const minting = loadFilter(host, entryFor(one({ rules: [{ ...minted, percent: 1 }] })));
+    expect(minting.vms[0]!.has('proxy_on_response_headers')).toBe(true);
   });
 });

@@ -329,18 +329,27 @@ describe('a host that refuses', () => {
     expect(errors(host, 'write')).toBe(1);
   });
 
+  const identity = [{ query: 'id' }, { ip: true }];
+  const carried: Pair[] = [...sent, ['baggage', `${STRIPPED}=forged,a=1,${TRUSTED}=%0a`]];
   // Whatever call it is, and in whatever phase: a request goes on, and the VM lives.
   it.each(HOST_CALLS)('%s never makes the filter trap', (call) => {
     for (const [, status] of statuses) {
       const refuses = { status: status as number | undefined, calls: [call] };
       const host = new RefusingHost(refuses);
       const { configuration } = hostileEntry(ID);
-      const tags = (configuration.tags as object[]).map((tag) => ({ ...tag, echo: true }));
+      const tags = (configuration.tags as { rules?: object[] }[]).map((tag) => ({
+        ...tag,
+        rules: [{ percent: 0, identity, mint: { cookie: 'id' }, value: 'never' }].concat(
+          (tag.rules ?? []) as never[],
+        ),
+        carry: ['baggage'],
+        echo: true,
+      }));
       const entry = entryFor({ tags }, ID);
       const plugin = loadFilter(host, entry);
       const requests = () => {
         const stream = plugin.open({ sourceAddress: '192.0.2.1:1' });
-        const { failed, action } = stream.requestHeaders(requestOf(sent));
+        const { failed, action } = stream.requestHeaders(requestOf(carried));
         expect([failed, action]).toEqual([undefined, 'continue']);
         const response = stream.responseHeaders([[':status', '200']]);
         expect([response.failed, response.action]).toEqual([undefined, 'continue']);
@@ -381,8 +390,8 @@ describe('a host that refuses', () => {
 
 describe('what waits for a response', () => {
   const entry = entryFor({ tags: [{ header: 'x-team', incoming: 'trust', echo: true }] }, ID);
-  /** Bytes of names and values that one stream may have waiting: features/echo.ts. */
-  const ROOM = 256 - 8 - 4;
+  /** Bytes that name and value of one header may have: features/response.ts. */
+  const ROOM = 512 - 8 - 6;
   const STREAMS = 4096;
 
   function echoed(value: string): [string[], number] {
@@ -390,7 +399,7 @@ describe('what waits for a response', () => {
     const stream = loadFilter(host, entry).open();
     stream.requestHeaders(requestOf([['x-team', value]]));
     const { headers } = stream.responseHeaders([[':status', '200']]);
-    return [headers.getAll('x-team'), errors(host, 'echo')];
+    return [headers.getAll('x-team'), errors(host, 'response')];
   }
 
   it('is bounded in bytes; what does not fit is left out, counted', () => {
@@ -408,7 +417,7 @@ describe('what waits for a response', () => {
       stream.requestHeaders(requestOf([['x-team', `team-${i}`]]));
       return stream;
     });
-    expect(errors(host, 'echo')).toBe(1);
+    expect(errors(host, 'response')).toBe(1);
     const answers = streams.map((stream) => {
       const { headers } = stream.responseHeaders([[':status', '200']]);
       stream.done();

@@ -1,6 +1,6 @@
 // log: lines to the host's log, as bytes.
 // Test the level first, then put the line together (bytes/text.ts): a line that nobody reads must
-// cost no more than a comparison. Nothing here runs per request.
+// cost no more than a comparison. Per request there are explanations alone, at the level trace.
 
 import { LogLevel, Status } from '../abi/enums';
 import { proxy_get_log_level, proxy_log } from '../abi/env';
