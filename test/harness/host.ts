@@ -11,6 +11,8 @@ export interface LoadOptions {
   readonly strict?: boolean;
   /** Instead of the entry's configuration. */
   readonly configuration?: string | Uint8Array;
+  /** Names that the list of capabilities shall not have. */
+  readonly without?: readonly string[];
 }
 
 const code = wasmBytes();
@@ -31,7 +33,7 @@ export function textOf(entry: FilterEntry): string {
 
 /** Loads an entry as its rendered filter would: its own VM, its list of capabilities. */
 export function loadFilter(host: Host, entry: FilterEntry, options: LoadOptions = {}): Plugin {
-  const { strict = false, configuration = textOf(entry) } = options;
+  const { strict = false, configuration = textOf(entry), without = [] } = options;
   const rendered = pluginConfig(entry, strict, { wasmPath: WASM_PATH });
   const vm = rendered.vm_config as {
     vm_id: string;
@@ -43,7 +45,9 @@ export function loadFilter(host: Host, entry: FilterEntry, options: LoadOptions 
     rootId: rendered.root_id,
     vmId: vm.vm_id,
     vmConfiguration: vm.configuration.value,
-    allowedCapabilities: Object.keys(vm.capability_restriction_config.allowed_capabilities),
+    allowedCapabilities: Object.keys(vm.capability_restriction_config.allowed_capabilities).filter(
+      (name) => !without.includes(name),
+    ),
     configuration,
     code,
     failurePolicy: 'reload',

@@ -368,7 +368,7 @@ function restoreRequestId(config: Config, propagate: Propagate): void {
 function restoreTrace(config: Config, propagate: Propagate): void {
   const came = entryContext(found);
   const known = !entryConflicts(found);
-  let same = false;
+  let same: bool = false;
   requestTrace(propagate, context);
   if (context.hasIds()) {
     same = known && sameIds(context, came);

@@ -134,15 +134,18 @@ function isEmpty(config: Config, index: u32): bool {
   return true;
 }
 
+/** One that cannot be removed is still there: nothing may be added beside it. */
 function drop(config: Config, propagate: Propagate, index: u32, touched: bool): void {
   if (!touched) return;
   increment(propagate.malformedMetric, 1);
-  forgetHeader(config, index);
-  if (config.mode != <u8>Mode.Enforce) return;
-  const name = nameAt(changetype<HeaderNames>(config.names), index);
-  if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
-    increment(config.writeErrors, 1);
+  if (config.mode == <u8>Mode.Enforce) {
+    const name = nameAt(changetype<HeaderNames>(config.names), index);
+    if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
+      increment(config.writeErrors, 1);
+      return;
+    }
   }
+  forgetHeader(config, index);
 }
 
 /** What W3C headers say; without ids where they say nothing. */
@@ -185,42 +188,32 @@ export function addTrace(to: TraceContext, from: TraceContext): void {
 }
 
 /** Writes a context into the formats that the policy writes, where their headers are absent. */
-export function writeTrace(config: Config, propagate: Propagate, context: TraceContext): u32 {
-  let written: u32 = 0;
+export function writeTrace(config: Config, propagate: Propagate, context: TraceContext): void {
   for (let i: u32 = 0; i < propagate.writeCount; i++) {
     const format = writeFormatAt(propagate, i);
     if (format == TraceFormat.B3) {
-      if (firstValue(config, propagate.b3) != 0) continue;
-      written += put(config, propagate.b3, putB3(context, text));
+      put(config, propagate.b3, putB3(context, text));
     } else if (format == TraceFormat.W3c) {
-      if (firstValue(config, propagate.traceparent) != 0) continue;
-      written += put(config, propagate.traceparent, putTraceparent(context, text));
+      put(config, propagate.traceparent, putTraceparent(context, text));
     } else {
-      written += writeMulti(config, propagate, context);
+      writeMulti(config, propagate, context);
     }
   }
-  return written;
 }
 
-function writeMulti(config: Config, propagate: Propagate, context: TraceContext): u32 {
+function writeMulti(config: Config, propagate: Propagate, context: TraceContext): void {
   // Ids of another span are there: nothing of this one may stand beside them.
-  if (multi.hasIds() && !sameIds(multi, context)) return 0;
-  let written: u32 = 0;
-  if (context.hasIds() && !multi.hasIds()) {
-    written += put(config, propagate.b3TraceId, putTraceId(context, text));
-    written += put(config, propagate.b3SpanId, putSpanId(context.spanId, text));
+  if (multi.hasIds() && !sameIds(multi, context)) return;
+  if (context.hasIds()) {
+    put(config, propagate.b3TraceId, putTraceId(context, text));
+    put(config, propagate.b3SpanId, putSpanId(context.spanId, text));
   }
-  if (context.parentId != 0 && multi.parentId == 0) {
-    written += put(config, propagate.b3ParentSpanId, putSpanId(context.parentId, text));
+  if (context.parentId != 0) {
+    put(config, propagate.b3ParentSpanId, putSpanId(context.parentId, text));
   }
-  if (multi.sampling != Sampling.Deferred) return written;
-  store<u8>(text, <u8>sampledValue(context));
-  if (load<u8>(text) != 0) written += put(config, propagate.b3Sampled, 1);
-  store<u8>(text, <u8>flagsValue(context));
-  // One that says 0 stands: it says nothing, but it is there.
-  if (firstValue(config, propagate.b3Flags) != 0) return written;
-  if (load<u8>(text) != 0) written += put(config, propagate.b3Flags, 1);
-  return written;
+  if (multi.sampling != Sampling.Deferred) return;
+  putByte(config, propagate.b3Sampled, sampledValue(context));
+  putByte(config, propagate.b3Flags, flagsValue(context));
 }
 
 /** Whether a request goes on with the W3C headers of a context, written before or now. */
@@ -238,9 +231,14 @@ function writesW3c(propagate: Propagate): bool {
   return false;
 }
 
-/** Adds what stands in `text`; an empty value is no header. How many were written. */
-function put(config: Config, index: u32, size: u32): u32 {
-  return size != 0 && putHeader(config, index, text, size) ? 1 : 0;
+function putByte(config: Config, index: u32, byte: u32): void {
+  store<u8>(text, <u8>byte);
+  put(config, index, byte == 0 ? 0 : 1);
+}
+
+/** Adds what stands in `text` where there is no such header; an empty value is none. */
+function put(config: Config, index: u32, size: u32): void {
+  if (size != 0 && firstValue(config, index) == 0) putHeader(config, index, text, size);
 }
 
 /** Adds a header that the request has not; false, counted, where the host refuses. */

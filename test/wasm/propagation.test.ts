@@ -1,0 +1,888 @@
+// Propagation through an application that forwards little: inbound and outbound VMs of one proxy.
+
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../envoyfilter/src/host/index.js';
+import { type Headers, Sidecar, type SidecarOptions } from '../harness/sidecar.js';
+
+const SECOND = 1_000_000_000n;
+/** Character index 14 is the 4 in front of f7a. */
+const ID = '5e0a3c2e-7b1d-4f7a-9c58-0123456789ab';
+const OTHER_ID = '11111111-2222-4333-8444-555555555555';
+const TRACE = '80f198ee56343ba864fe8b2a57d3eff7';
+const OTHER_TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const NARROW = '64fe8b2a57d3eff7';
+const SPAN = 'e457b5a2e4d86bd1';
+const OWN_SPAN = '00f067aa0ba902b7';
+const PARENT = '05e3ac9a4f6e3b90';
+const TAG = 'x-traffic-tag';
+
+const TRACEPARENT = `00-${TRACE}-${SPAN}-01`;
+const B3 = `${TRACE}-${SPAN}-1`;
+/** What a trace is in several headers. */
+const multi = (trace = TRACE, span = SPAN, more: Headers = { 'x-b3-sampled': '1' }): Headers => ({
+  'x-b3-traceid': trace,
+  'x-b3-spanid': span,
+  ...more,
+});
+
+/** What is added to a call that forwards `forwarded` of a request. */
+function added(
+  request: Headers,
+  forwarded: Headers = { 'x-request-id': ID },
+  options: SidecarOptions = {},
+): Headers {
+  const sidecar = new Sidecar(options);
+  sidecar.receive({ 'x-request-id': ID, ...request });
+  const call = sidecar.call(forwarded);
+  for (const [name, value] of Object.entries(forwarded)) expect(call[name]).toEqual(value);
+  return Object.fromEntries(Object.entries(call).filter(([name]) => !(name in forwarded)));
+}
+
+/** The same for a policy that reads and writes some formats. */
+function translated(request: Headers, read: string[], write: string[]): Headers {
+  return added(request, { 'x-request-id': ID }, { propagate: { formats: { read, write } } });
+}
+
+const ALL = ['b3', 'b3multi', 'w3c'];
+const whole: Headers = {
+  'x-request-id': ID,
+  traceparent: TRACEPARENT,
+  tracestate: 'congo=t61rcWkgMzE',
+  'x-ot-span-context': 'opaque',
+  [TAG]: 'canary',
+  'x-team': 'blue',
+};
+const restored: Headers = { ...whole, ...multi() };
+const carrying = { propagate: { headers: [TAG, 'x-team'] } };
+
+describe('a request', () => {
+  it('reaches the application as it came', () => {
+    expect(new Sidecar(carrying).receive(whole)).toEqual(whole);
+  });
+
+  it.each<[string, Headers]>([
+    ['x-request-id', { 'x-request-id': ID }],
+    ['traceparent', { traceparent: TRACEPARENT }],
+  ])('goes on with calls that forward its %s only', (_name, forwarded) => {
+    const sidecar = new Sidecar(carrying);
+    sidecar.receive(whole);
+    expect(sidecar.call(forwarded)).toEqual(restored);
+    expect(sidecar.call(forwarded)).toEqual(restored);
+    expect([sidecar.count('stored'), sidecar.count('restored'), sidecar.count('missed')]).toEqual([
+      1, 2, 0,
+    ]);
+    expect(sidecar.errors()).toBe(0);
+  });
+
+  it.each<[string, Headers]>([
+    ['b3', { b3: B3 }],
+    ['b3 of 64 bits that are those of the trace', { b3: `${NARROW}-${SPAN}-1` }],
+    ['x-b3-traceid', multi()],
+    ['x-b3-traceid in upper case', multi(TRACE.toUpperCase(), SPAN.toUpperCase())],
+  ])('goes on with calls that forward %s only', (_name, forwarded) => {
+    const trace = 'b3' in forwarded && forwarded.b3 !== B3 ? NARROW.padStart(32, '0') : TRACE;
+    const traceparent = `00-${trace}-${SPAN}-01`;
+    const sidecar = new Sidecar(carrying);
+    sidecar.receive({ ...whole, traceparent });
+    expect(sidecar.call(forwarded)).toMatchObject({ ...whole, traceparent, ...forwarded });
+  });
+
+  it('is another one where nothing of it was forwarded', () => {
+    const sidecar = new Sidecar(carrying);
+    sidecar.receive(whole);
+    for (const call of [
+      {},
+      { 'x-request-id': OTHER_ID },
+      { traceparent: `00-${OTHER_TRACE}-${SPAN}-01` },
+      { b3: `${NARROW}-${SPAN}-1` },
+    ]) {
+      expect(sidecar.call(call)).toEqual(call);
+    }
+    expect([sidecar.count('missed'), sidecar.count('restored')]).toEqual([4, 0]);
+  });
+
+  it('is found by the first key that is known, in the order of the policy', () => {
+    for (const [key, tag] of [
+      [['x-request-id', 'traceparent', 'b3'], 'by-id'],
+      [['traceparent', 'x-request-id'], 'by-traceparent'],
+      [['b3', 'traceparent', 'x-request-id'], 'by-b3'],
+      [['b3'], 'by-b3'],
+    ] as const) {
+      const sidecar = new Sidecar({ propagate: { key } });
+      sidecar.receive({ 'x-request-id': ID, [TAG]: 'by-id' });
+      sidecar.receive({ traceparent: TRACEPARENT, [TAG]: 'by-traceparent' });
+      sidecar.receive({ b3: `${OTHER_TRACE}-${SPAN}-1`, [TAG]: 'by-b3' });
+      if (key.length === 1) sidecar.receive({ b3: `${OTHER_TRACE}-${SPAN}-1`, [TAG]: 'by-b3' });
+      const b3 = `${OTHER_TRACE}-${SPAN}-1`;
+      expect(sidecar.call({ 'x-request-id': ID, traceparent: TRACEPARENT, b3 })[TAG]).toBe(tag);
+    }
+  });
+
+  it('is not found by a key that the policy does not name', () => {
+    const request = { 'x-request-id': ID, traceparent: TRACEPARENT, [TAG]: 'canary' };
+    const byTrace = new Sidecar({ propagate: { key: ['traceparent'] } });
+    byTrace.receive(request);
+    expect(byTrace.call({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID });
+    expect(byTrace.call({ traceparent: TRACEPARENT })[TAG]).toBe('canary');
+    const byId = new Sidecar({ propagate: { key: ['x-request-id'] } });
+    byId.receive(request);
+    expect(byId.call({ traceparent: TRACEPARENT })).toEqual({ traceparent: TRACEPARENT });
+  });
+
+  it('that has no key is not remembered', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive({ [TAG]: 'canary', 'x-b3-sampled': '1' });
+    sidecar.receive({ 'x-request-id': '', [TAG]: 'canary' });
+    expect(sidecar.slots()).toEqual([]);
+    expect([sidecar.count('stored'), sidecar.errors()]).toEqual([0, 0]);
+  });
+
+  it('is remembered under the trace of traceparent and that of b3 where they differ', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive({ traceparent: TRACEPARENT, b3: `${OTHER_TRACE}-${SPAN}-1`, [TAG]: 'canary' });
+    expect(sidecar.slots()).toHaveLength(2);
+    expect(sidecar.call({ traceparent: TRACEPARENT })[TAG]).toBe('canary');
+    expect(sidecar.call({ b3: `${OTHER_TRACE}-${SPAN}-1` })[TAG]).toBe('canary');
+    const one = new Sidecar();
+    one.receive({ traceparent: TRACEPARENT, b3: B3, ...multi() });
+    expect(one.slots()).toHaveLength(1);
+  });
+
+  it('is found in every worker, whichever it came through', () => {
+    const sidecar = new Sidecar({ ...carrying, workers: 3 });
+    sidecar.receive(whole, 2);
+    for (const worker of [0, 1, 2]) {
+      expect(sidecar.call({ 'x-request-id': ID }, worker)).toEqual(restored);
+    }
+  });
+
+  it('is none of another policy of the same proxy', () => {
+    const one = new Sidecar({ ...carrying, policy: 'shop/one' });
+    const other = new Sidecar({ ...carrying, policy: 'shop/other', host: one.host });
+    one.receive(whole);
+    expect(other.call({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID });
+    other.receive({ 'x-request-id': ID, [TAG]: 'of the other' });
+    expect(one.call({ 'x-request-id': ID })).toEqual(restored);
+    expect(other.call({ 'x-request-id': ID })[TAG]).toBe('of the other');
+    expect(one.count('conflict') + other.count('conflict')).toBe(0);
+  });
+});
+
+describe('x-request-id', () => {
+  const call = (sidecar: Sidecar, id: string, more: Headers = {}) =>
+    sidecar.call({ 'x-request-id': id, ...more });
+  const withId = (id: string, options: SidecarOptions = {}) => {
+    const sidecar = new Sidecar(options);
+    sidecar.receive({ 'x-request-id': id, traceparent: TRACEPARENT, [TAG]: 'canary' });
+    return sidecar;
+  };
+  const changed = (index: number) => `${ID.slice(0, index)}e${ID.slice(index + 1)}`;
+
+  it('is the same whatever Envoy writes into the character of its decision', () => {
+    const sidecar = withId(ID);
+    expect(call(sidecar, changed(14))).toMatchObject({
+      'x-request-id': changed(14),
+      [TAG]: 'canary',
+    });
+    for (const index of [0, 13, 15, 35]) {
+      expect(call(sidecar, changed(index))).toEqual({ 'x-request-id': changed(index) });
+    }
+  });
+
+  it.each([35, 37])('of %d characters has no such character', (size) => {
+    const id = `${ID}9`.slice(0, size);
+    const other = `${id.slice(0, 14)}9${id.slice(15)}`;
+    const sidecar = withId(id);
+    expect(call(sidecar, id)[TAG]).toBe('canary');
+    expect(call(sidecar, other)).toEqual({ 'x-request-id': other });
+  });
+
+  it('that Envoy made is replaced beside a key that is known', () => {
+    const sidecar = withId(ID);
+    expect(call(sidecar, OTHER_ID, { traceparent: TRACEPARENT })).toMatchObject({
+      'x-request-id': ID,
+      [TAG]: 'canary',
+    });
+  });
+
+  it('that is known stands, also beside a key that is known before it', () => {
+    const sidecar = withId(ID, { propagate: { key: ['traceparent', 'x-request-id'] } });
+    sidecar.receive({ 'x-request-id': OTHER_ID, [TAG]: 'stable' });
+    expect(call(sidecar, OTHER_ID, { traceparent: TRACEPARENT })).toMatchObject({
+      'x-request-id': OTHER_ID,
+      [TAG]: 'canary',
+    });
+    expect(call(sidecar, 'made here', { traceparent: TRACEPARENT })['x-request-id']).toBe(ID);
+  });
+
+  it('that is not known stands alone', () => {
+    expect(call(withId(ID), OTHER_ID)).toEqual({ 'x-request-id': OTHER_ID });
+  });
+
+  it('that is none is filled in, as one that is empty is', () => {
+    const sidecar = withId(ID);
+    expect(sidecar.call({ traceparent: TRACEPARENT })['x-request-id']).toBe(ID);
+    expect(call(sidecar, '', { traceparent: TRACEPARENT })['x-request-id']).toBe(ID);
+  });
+
+  it('is replaced where the policy knows requests by their trace only', () => {
+    const sidecar = withId(ID, { propagate: { key: ['traceparent'] } });
+    expect(call(sidecar, OTHER_ID, { traceparent: TRACEPARENT })['x-request-id']).toBe(ID);
+  });
+
+  it.each([
+    ['128 bytes is a key', 128, 'canary'],
+    ['129 bytes is none', 129, undefined],
+  ])('of %s', (_name, size, tag) => {
+    const id = 'i'.repeat(size);
+    expect(call(withId(id), id)[TAG]).toBe(tag);
+  });
+
+  describe('that is wanted where Envoy makes none', () => {
+    const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+    const propagate = { makeRequestId: true };
+
+    it('is made for a request, and goes on with its calls', () => {
+      const sidecar = new Sidecar({ propagate });
+      const id = sidecar.receive({ [TAG]: 'canary' })['x-request-id'];
+      expect(id).toMatch(UUID);
+      expect(sidecar.call({ 'x-request-id': id! })[TAG]).toBe('canary');
+      expect(sidecar.receive({})['x-request-id']).not.toBe(id);
+      expect(sidecar.count('made')).toBe(2);
+    });
+
+    it('is made for a call that belongs to no request', () => {
+      const sidecar = new Sidecar({ propagate });
+      expect(sidecar.call({})['x-request-id']).toMatch(UUID);
+      expect([sidecar.count('made'), sidecar.count('missed')]).toEqual([1, 1]);
+    });
+
+    it('is made for a call whose request had none', () => {
+      const sidecar = new Sidecar({ inbound: { propagate: {} }, propagate });
+      sidecar.receive({ traceparent: TRACEPARENT });
+      expect(sidecar.call({ traceparent: TRACEPARENT })['x-request-id']).toMatch(UUID);
+      expect(sidecar.count('made')).toBe(1);
+    });
+
+    it('is not made where there is one, nor unless it is wanted', () => {
+      const sidecar = new Sidecar({ propagate });
+      expect(sidecar.receive({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID });
+      expect(sidecar.call({ 'x-request-id': OTHER_ID })).toEqual({ 'x-request-id': OTHER_ID });
+      sidecar.receive({ 'x-request-id': ID, traceparent: TRACEPARENT });
+      expect(sidecar.call({ traceparent: TRACEPARENT })['x-request-id']).toBe(ID);
+      expect(sidecar.count('made')).toBe(0);
+      const without = new Sidecar();
+      expect([without.receive({}), without.call({})]).toEqual([{}, {}]);
+    });
+  });
+});
+
+describe('carried headers', () => {
+  it('are filled in only where they are absent', () => {
+    const sidecar = new Sidecar(carrying);
+    sidecar.receive(whole);
+    const own = { 'x-request-id': ID, [TAG]: 'own', 'x-team': 'red', tracestate: 'own=1' };
+    expect(sidecar.call(own)).toMatchObject(own);
+  });
+
+  it('are by default the tags, and none others', () => {
+    expect(added({ [TAG]: 'canary', 'x-team': 'blue' })).toEqual({ [TAG]: 'canary' });
+    const sections = { tags: [{ header: TAG }, { header: 'x-team' }] };
+    const both = { [TAG]: 'canary', 'x-team': 'blue' };
+    expect(added(both, { 'x-request-id': ID }, { sections })).toEqual(both);
+  });
+
+  it('are none where the policy says so', () => {
+    const propagate = { headers: [] };
+    expect(added({ [TAG]: 'canary' }, { 'x-request-id': ID }, { propagate })).toEqual({});
+  });
+
+  it('are remembered as they go on to the application: tags after tagging', () => {
+    const rules = [{ when: { header: 'x-user', exact: '7' }, value: 'beta' }];
+    const inbound = { tags: [{ header: TAG, incoming: 'strip', rules, default: 'stable' }] };
+    const of = (request: Headers) => added(request, { 'x-request-id': ID }, { inbound });
+    expect(of({ 'x-user': '7' })).toEqual({ [TAG]: 'beta' });
+    expect(of({ [TAG]: 'forged' })).toEqual({ [TAG]: 'stable' });
+    const stripping = { tags: [{ header: TAG, incoming: 'strip' }] };
+    expect(added({ [TAG]: 'x' }, { 'x-request-id': ID }, { inbound: stripping })).toEqual({});
+  });
+
+  it('come back as what came, before rules and the default of outbound tags', () => {
+    const outbound = {
+      tags: [
+        {
+          header: TAG,
+          rules: [{ when: { header: 'x-r', present: true }, value: 'rule' }],
+          default: 'stable',
+        },
+      ],
+    };
+    const forwarded = { 'x-request-id': ID, 'x-r': '1' };
+    expect(added({ [TAG]: 'canary' }, forwarded, { outbound })).toEqual({ [TAG]: 'canary' });
+    expect(added({}, forwarded, { outbound })).toEqual({ [TAG]: 'rule' });
+    const stripping = { tags: [{ header: TAG, incoming: 'strip', default: 'stable' }] };
+    const sidecar = new Sidecar({ outbound: stripping });
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
+    expect(sidecar.call({ 'x-request-id': ID, [TAG]: 'forged' })[TAG]).toBe('canary');
+    expect(sidecar.call({ 'x-request-id': OTHER_ID, [TAG]: 'forged' })[TAG]).toBe('stable');
+  });
+
+  it('that are repeated become one list; what is empty is nothing', () => {
+    const of = (value: string | string[]) =>
+      added({ 'x-team': value }, { 'x-request-id': ID }, carrying);
+    expect(of(['a', 'b', 'a'])).toEqual({ 'x-team': 'a,b,a' });
+    expect(of(['', 'b', ''])).toEqual({ 'x-team': 'b' });
+    expect(of(['', ''])).toEqual({});
+    expect(of('')).toEqual({});
+  });
+
+  it('keep every byte', () => {
+    const value = '\u00ff\u0080 "\u00e9",\t;=';
+    expect(added({ 'x-team': value }, { 'x-request-id': ID }, carrying)).toEqual({
+      'x-team': value,
+    });
+  });
+
+  it('that do not fit are left out, counted, and the rest is remembered', () => {
+    const sidecar = new Sidecar(carrying);
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary', 'x-team': 'v'.repeat(3000) });
+    expect(sidecar.call({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID, [TAG]: 'canary' });
+    expect(sidecar.errors('store')).toBe(1);
+  });
+
+  it('are baggage, where the policy names it', () => {
+    const sections = { tags: [{ header: TAG, carry: ['baggage'] }] };
+    const propagate = { headers: [TAG, 'baggage'] };
+    const found = added(
+      { baggage: `a=1,${TAG}=canary` },
+      { 'x-request-id': ID },
+      { sections, propagate },
+    );
+    expect(found).toEqual({ baggage: `a=1,${TAG}=canary`, [TAG]: 'canary' });
+  });
+});
+
+describe('a trace', () => {
+  it.each<[string, Headers, Headers]>([
+    [
+      'traceparent, sampled',
+      { traceparent: TRACEPARENT },
+      { b3: B3, ...multi(), traceparent: TRACEPARENT },
+    ],
+    [
+      'traceparent, not sampled',
+      { traceparent: `00-${TRACE}-${SPAN}-00` },
+      {
+        b3: `${TRACE}-${SPAN}-0`,
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '0' }),
+        traceparent: `00-${TRACE}-${SPAN}-00`,
+      },
+    ],
+    [
+      'traceparent with a random flag, which stays',
+      { traceparent: `00-${TRACE}-${SPAN}-03` },
+      { b3: B3, ...multi(), traceparent: `00-${TRACE}-${SPAN}-03` },
+    ],
+    [
+      'traceparent of a version to come, as 00',
+      { traceparent: `01-${TRACE}-${SPAN}-03-more` },
+      { b3: B3, ...multi(), traceparent: TRACEPARENT },
+    ],
+    [
+      'b3 with a parent',
+      { b3: `${B3}-${PARENT}` },
+      {
+        b3: `${B3}-${PARENT}`,
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '1', 'x-b3-parentspanid': PARENT }),
+        traceparent: TRACEPARENT,
+      },
+    ],
+    [
+      'b3, debug',
+      { b3: `${TRACE}-${SPAN}-d` },
+      {
+        b3: `${TRACE}-${SPAN}-d`,
+        ...multi(TRACE, SPAN, { 'x-b3-flags': '1' }),
+        traceparent: TRACEPARENT,
+      },
+    ],
+    [
+      'b3, deferred: no decision and no traceparent is invented',
+      { b3: `${TRACE}-${SPAN}` },
+      { b3: `${TRACE}-${SPAN}`, ...multi(TRACE, SPAN, {}) },
+    ],
+    ['b3, sampling only, 1', { b3: '1' }, { b3: '1', 'x-b3-sampled': '1' }],
+    ['b3, sampling only, 0', { b3: '0' }, { b3: '0', 'x-b3-sampled': '0' }],
+    ['b3, sampling only, d', { b3: 'd' }, { b3: 'd', 'x-b3-flags': '1' }],
+    [
+      'b3 of 64 bits, which stay 64 in b3',
+      { b3: `${NARROW}-${SPAN}-1` },
+      {
+        b3: `${NARROW}-${SPAN}-1`,
+        ...multi(NARROW),
+        traceparent: `00-0000000000000000${NARROW}-${SPAN}-01`,
+      },
+    ],
+    [
+      'b3 in upper case, written in lower',
+      { b3: B3.toUpperCase() },
+      { b3: B3, ...multi(), traceparent: TRACEPARENT },
+    ],
+    [
+      'several headers with a parent',
+      multi(TRACE, SPAN, { 'x-b3-sampled': 'true', 'x-b3-parentspanid': PARENT }),
+      {
+        b3: `${B3}-${PARENT}`,
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '1', 'x-b3-parentspanid': PARENT }),
+        traceparent: TRACEPARENT,
+      },
+    ],
+    [
+      'several headers, debug',
+      multi(TRACE, SPAN, { 'x-b3-flags': '1' }),
+      {
+        b3: `${TRACE}-${SPAN}-d`,
+        ...multi(TRACE, SPAN, { 'x-b3-flags': '1' }),
+        traceparent: TRACEPARENT,
+      },
+    ],
+    [
+      'several headers, deferred, with a parent that b3 has no place for',
+      multi(TRACE, SPAN, { 'x-b3-parentspanid': PARENT, 'x-b3-flags': '0' }),
+      { b3: `${TRACE}-${SPAN}`, ...multi(TRACE, SPAN, { 'x-b3-parentspanid': PARENT }) },
+    ],
+    ['x-b3-sampled alone', { 'x-b3-sampled': '0' }, { b3: '0', 'x-b3-sampled': '0' }],
+    ['x-b3-flags alone', { 'x-b3-flags': '1' }, { b3: 'd', 'x-b3-flags': '1' }],
+    ['nothing', {}, {}],
+  ])('that came as %s goes on in every format that is written', (_name, request, call) => {
+    expect(translated(request, ALL, ALL)).toEqual(call);
+  });
+
+  it('is written in the formats of the policy alone', () => {
+    expect(translated({ b3: B3 }, ALL, ['w3c'])).toEqual({ traceparent: TRACEPARENT });
+    expect(translated({ b3: B3 }, ALL, ['b3'])).toEqual({ b3: B3 });
+    expect(translated({ b3: B3 }, ALL, ['b3multi'])).toEqual(multi());
+    expect(added({ b3: B3 })).toEqual({ ...multi(), traceparent: TRACEPARENT });
+  });
+
+  it('is read in the formats of the policy alone', () => {
+    expect(translated({ b3: B3 }, ['w3c'], ALL)).toEqual({});
+    expect(translated(multi(), ['b3'], ['w3c'])).toEqual({});
+    expect(translated({ traceparent: TRACEPARENT }, ['b3', 'b3multi'], ALL)).toEqual({});
+  });
+
+  it('is that of the first format that has one, in the order of the policy', () => {
+    const request = { b3: `${TRACE}-${SPAN}-1`, traceparent: `00-${OTHER_TRACE}-${OWN_SPAN}-00` };
+    const ours = translated(request, ['b3', 'w3c'], ['b3', 'w3c']);
+    expect(ours).toEqual({ b3: B3, traceparent: TRACEPARENT });
+    expect(translated(request, ['w3c', 'b3'], ['b3', 'w3c'])).toEqual({
+      b3: `${OTHER_TRACE}-${OWN_SPAN}-0`,
+      traceparent: request.traceparent,
+    });
+    // A decision alone is less than ids further back.
+    expect(translated({ b3: '0', traceparent: TRACEPARENT }, ALL, ['w3c'])).toEqual({
+      traceparent: TRACEPARENT,
+    });
+  });
+
+  it('is completed by what other formats say of the same span, and by no other', () => {
+    const deferred = `${TRACE}-${SPAN}`;
+    expect(translated({ b3: deferred, traceparent: TRACEPARENT }, ALL, ['b3', 'w3c'])).toEqual({
+      b3: B3,
+      traceparent: TRACEPARENT,
+    });
+    const parent = multi(TRACE, SPAN, { 'x-b3-parentspanid': PARENT });
+    expect(translated({ traceparent: TRACEPARENT, ...parent }, ['w3c', 'b3multi'], ['b3'])).toEqual(
+      {
+        b3: `${B3}-${PARENT}`,
+      },
+    );
+    const another = `00-${TRACE}-${OWN_SPAN}-01`;
+    expect(translated({ b3: deferred, traceparent: another }, ALL, ['b3', 'w3c'])).toEqual({
+      b3: deferred,
+    });
+  });
+
+  describe('of the application itself', () => {
+    const forwarded = { 'x-request-id': ID };
+
+    it('stands, and is said in the formats that are absent', () => {
+      const own = { ...forwarded, traceparent: `00-${TRACE}-${OWN_SPAN}-00` };
+      expect(added({ b3: B3, [TAG]: 'canary' }, own)).toEqual({
+        ...multi(TRACE, OWN_SPAN, { 'x-b3-sampled': '0' }),
+        [TAG]: 'canary',
+      });
+      const other = { ...forwarded, b3: `${OTHER_TRACE}-${OWN_SPAN}` };
+      expect(added({ b3: B3 }, other)).toEqual(multi(OTHER_TRACE, OWN_SPAN, {}));
+    });
+
+    it('gets what is known of the same span', () => {
+      const b3 = `${TRACE}-${SPAN}`;
+      expect(added({ b3: `${B3}-${PARENT}` }, { ...forwarded, b3 })).toEqual({
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '1', 'x-b3-parentspanid': PARENT }),
+        traceparent: TRACEPARENT,
+      });
+      const several = multi(TRACE, SPAN, {});
+      expect(added({ b3: `${B3}-${PARENT}` }, { ...forwarded, ...several })).toEqual({
+        'x-b3-parentspanid': PARENT,
+        'x-b3-sampled': '1',
+        traceparent: TRACEPARENT,
+      });
+    });
+
+    it('keeps its decision on the same span', () => {
+      const b3 = `${TRACE}-${SPAN}-0`;
+      expect(added({ b3: B3 }, { ...forwarded, b3 })).toEqual({
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '0' }),
+        traceparent: `00-${TRACE}-${SPAN}-00`,
+      });
+    });
+
+    it('is not mixed with another one that stands in a format already', () => {
+      const two = {
+        ...forwarded,
+        b3: `${TRACE}-${OWN_SPAN}-1`,
+        ...multi(OTHER_TRACE, OWN_SPAN, {}),
+      };
+      expect(added({ b3: B3 }, two)).toEqual({ traceparent: `00-${TRACE}-${OWN_SPAN}-01` });
+    });
+
+    it('is a decision, which stands where the request was decided otherwise', () => {
+      const own = { ...forwarded, 'x-b3-sampled': '0' };
+      expect(added({ b3: B3 }, own)).toEqual({});
+      expect(added({ b3: `${TRACE}-${SPAN}-0` }, own)).toEqual({
+        'x-b3-traceid': TRACE,
+        'x-b3-spanid': SPAN,
+        traceparent: `00-${TRACE}-${SPAN}-00`,
+      });
+    });
+
+    it('has x-b3-flags once, whatever they say', () => {
+      const own = { ...forwarded, 'x-b3-flags': '0' };
+      expect(added({ b3: `${TRACE}-${SPAN}-d` }, own)).toEqual({
+        'x-b3-traceid': TRACE,
+        'x-b3-spanid': SPAN,
+        traceparent: TRACEPARENT,
+      });
+    });
+  });
+
+  describe('has a tracestate', () => {
+    const request = { traceparent: TRACEPARENT, tracestate: 'congo=1' };
+
+    it('that goes with a traceparent of the same trace', () => {
+      const own = { 'x-request-id': ID, traceparent: `00-${TRACE}-${OWN_SPAN}-01` };
+      expect(added(request, own)).toEqual({
+        ...multi(TRACE, OWN_SPAN),
+        tracestate: 'congo=1',
+      });
+      expect(added({ traceparent: TRACEPARENT, tracestate: ['a=1', 'b=2'] })).toMatchObject({
+        tracestate: 'a=1,b=2',
+      });
+    });
+
+    it('that goes with no other', () => {
+      const own = { 'x-request-id': ID, traceparent: `00-${OTHER_TRACE}-${OWN_SPAN}-01` };
+      expect(added(request, own)).toEqual(multi(OTHER_TRACE, OWN_SPAN));
+      // The trace of b3 is the request's, that of traceparent another.
+      const mixed = { ...own, b3: B3 };
+      expect(added(request, mixed)).toEqual(multi());
+      expect(translated(request, ALL, ['b3'])).toEqual({ b3: B3 });
+    });
+
+    it('that is nothing without a traceparent', () => {
+      expect(added({ tracestate: 'congo=1' })).toEqual({});
+      expect(added({ b3: B3, tracestate: 'congo=1' })).not.toHaveProperty('tracestate');
+      const other = `00-${OTHER_TRACE}-${SPAN}-01`;
+      expect(added({ b3: B3, traceparent: other, tracestate: 'congo=1' })).not.toHaveProperty(
+        'tracestate',
+      );
+    });
+  });
+
+  it('has an x-ot-span-context, which belongs to its span', () => {
+    const request = { b3: B3, 'x-ot-span-context': 'opaque' };
+    expect(added(request)).toMatchObject({ 'x-ot-span-context': 'opaque' });
+    expect(added({ 'x-ot-span-context': 'opaque' })).toEqual({ 'x-ot-span-context': 'opaque' });
+    const own = { 'x-request-id': ID, b3: `${TRACE}-${OWN_SPAN}-1` };
+    expect(added(request, own)).not.toHaveProperty('x-ot-span-context');
+  });
+});
+
+describe('trace headers that are malformed', () => {
+  const names = ['b3', 'traceparent', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled'];
+
+  it.each<[string, Headers, Headers?]>([
+    ['b3: empty', { b3: '' }],
+    ['b3: no digits', { b3: 'x' }],
+    ['b3: 2', { b3: '2' }],
+    ['b3: D', { b3: 'D' }],
+    ['b3: a trace id of 31 digits', { b3: `${TRACE.slice(1)}-${SPAN}-1` }],
+    ['b3: a span id of 15 digits', { b3: `${TRACE}-${SPAN.slice(1)}-1` }],
+    ['b3: zeros', { b3: `${'0'.repeat(32)}-${SPAN}-1` }],
+    ['b3: a parent that is none', { b3: `${B3}-${'0'.repeat(16)}` }],
+    ['b3: two that differ', { b3: [B3, `${B3}-${PARENT}`] }],
+    ['traceparent: empty', { traceparent: '' }],
+    ['traceparent: in upper case', { traceparent: TRACEPARENT.toUpperCase() }],
+    ['traceparent: version ff', { traceparent: `ff-${TRACE}-${SPAN}-01` }],
+    ['traceparent: zeros', { traceparent: `00-${'0'.repeat(32)}-${SPAN}-01` }],
+    ['traceparent: longer than its version', { traceparent: `${TRACEPARENT}-x` }],
+    ['traceparent: two that differ', { traceparent: [TRACEPARENT, `00-${TRACE}-${SPAN}-00`] }],
+    ['tracestate: empty', { tracestate: ['', ''] }],
+    ['x-b3-traceid without a span', { 'x-b3-traceid': TRACE }],
+    ['x-b3-spanid without a trace', { 'x-b3-spanid': SPAN }],
+    ['x-b3-parentspanid alone', { 'x-b3-parentspanid': PARENT }],
+    ['x-b3-sampled: 2', { 'x-b3-sampled': '2' }],
+    ['x-b3-sampled: d', { 'x-b3-sampled': 'd' }],
+    ['x-b3-flags: 2', { 'x-b3-flags': '2' }],
+    ['x-ot-span-context: empty', { 'x-ot-span-context': '' }],
+  ])('are removed on both sides, and counted: %s', (_name, headers) => {
+    const sidecar = new Sidecar();
+    expect(sidecar.receive({ 'x-request-id': ID, ...headers })).toEqual({ 'x-request-id': ID });
+    expect(sidecar.count('malformed')).toBe(1);
+    expect(sidecar.call({ 'x-request-id': ID, ...headers })).toEqual({ 'x-request-id': ID });
+    expect(sidecar.call({ 'x-request-id': OTHER_ID, ...headers })).toEqual({
+      'x-request-id': OTHER_ID,
+    });
+    expect(sidecar.count('malformed')).toBe(3);
+  });
+
+  it('fall alone, ids together', () => {
+    const sidecar = new Sidecar();
+    const seen = sidecar.receive({
+      ...multi('x', SPAN, { 'x-b3-sampled': '1', 'x-b3-parentspanid': PARENT }),
+      traceparent: TRACEPARENT,
+    });
+    expect(seen).toEqual({ 'x-b3-sampled': '1', traceparent: TRACEPARENT });
+    expect(sidecar.count('malformed')).toBe(3);
+  });
+
+  it('give way to what is remembered', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive({ 'x-request-id': ID, b3: B3 });
+    const broken = { traceparent: 'x', 'x-b3-traceid': '', 'x-b3-sampled': 'maybe' };
+    expect(sidecar.call({ 'x-request-id': ID, ...broken })).toEqual({
+      'x-request-id': ID,
+      traceparent: TRACEPARENT,
+      ...multi(),
+    });
+  });
+
+  it('are left alone in formats that the policy neither reads nor writes', () => {
+    const broken = { b3: 'x', 'x-b3-traceid': '', 'x-b3-sampled': '2' };
+    const w3c = { propagate: { formats: { read: ['w3c'], write: ['w3c'] } } };
+    const sidecar = new Sidecar(w3c);
+    expect(sidecar.receive(broken)).toEqual(broken);
+    expect(sidecar.call(broken)).toEqual(broken);
+    const b3 = { propagate: { formats: { read: ['b3'], write: ['b3'] } } };
+    const other = { traceparent: 'x', tracestate: '', 'x-b3-flags': '' };
+    expect(new Sidecar(b3).receive(other)).toEqual(other);
+    expect(sidecar.count('malformed')).toBe(0);
+    for (const name of names.slice(0, 2)) {
+      const one = new Sidecar({ propagate: { formats: { read: ['b3'], write: ['w3c'] } } });
+      expect(one.receive({ [name]: 'x' })).toEqual({});
+    }
+  });
+
+  it('that are repeated alike are one', () => {
+    const request = { traceparent: [TRACEPARENT, TRACEPARENT] };
+    const sidecar = new Sidecar();
+    expect(sidecar.receive({ 'x-request-id': ID, ...request })).toMatchObject(request);
+    expect(sidecar.call({ 'x-request-id': ID })).toMatchObject({ traceparent: TRACEPARENT });
+  });
+});
+
+describe('time', () => {
+  it.each([
+    ['60s, by default', {}, 60n],
+    ['1s', { ttl: '1s' }, 1n],
+    ['1h', { ttl: '1h' }, 3600n],
+  ])('runs out for what is remembered: %s', (_name, propagate, seconds) => {
+    const sidecar = new Sidecar({ propagate });
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
+    sidecar.clock.advance(seconds * SECOND - 1n);
+    expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+    sidecar.clock.advance(1n);
+    expect(sidecar.call({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID });
+  });
+
+  it('does not run out sooner or later where the wall clock is set', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
+    sidecar.clock.setWall(0n);
+    expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+    sidecar.clock.advance(59n * SECOND);
+    sidecar.clock.setWall(1n << 62n);
+    expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+  });
+
+  it('starts anew where a request comes again', () => {
+    const sidecar = new Sidecar();
+    for (let i = 0; i < 4; i++) {
+      sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
+      sidecar.clock.advance(45n * SECOND);
+      expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+    }
+    expect(sidecar.count('conflict')).toBe(0);
+  });
+});
+
+describe('requests that differ under one key', () => {
+  const first = { 'x-request-id': ID, b3: B3, 'x-ot-span-context': 'a', [TAG]: 'canary' };
+  const second = { ...first, b3: `${TRACE}-${OWN_SPAN}-1`, [TAG]: 'stable' };
+  const call = { 'x-request-id': ID };
+  /** Tags of the latest, and nothing of a span. */
+  const latest = { 'x-request-id': ID, [TAG]: 'stable' };
+
+  it('are a conflict: the latest wins for tags, no trace is restored, and it is counted', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    expect(sidecar.count('conflict')).toBe(0);
+    sidecar.receive(second);
+    expect(sidecar.count('conflict')).toBe(1);
+    expect(sidecar.call(call)).toEqual(latest);
+    expect(sidecar.call({ b3: `${TRACE}-${PARENT}-1` })).toEqual({
+      ...latest,
+      b3: `${TRACE}-${PARENT}-1`,
+      ...multi(TRACE, PARENT),
+      traceparent: `00-${TRACE}-${PARENT}-01`,
+    });
+    expect(sidecar.count('conflict')).toBe(1);
+  });
+
+  it.each<[string, Headers]>([
+    ['tag', { [TAG]: 'stable' }],
+    ['span', { b3: `${TRACE}-${OWN_SPAN}-1` }],
+    ['decision', { b3: `${TRACE}-${SPAN}-0` }],
+    ['parent', { b3: `${B3}-${PARENT}` }],
+    ['x-ot-span-context', { 'x-ot-span-context': 'b' }],
+    ['tracestate', { traceparent: TRACEPARENT, tracestate: 'a=1' }],
+  ])('differ by their %s', (_name, difference) => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    sidecar.receive({ ...first, ...difference });
+    expect(sidecar.count('conflict')).toBe(1);
+  });
+
+  it('differ by no header that is not remembered, nor by the spelling of their trace', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    sidecar.receive({ ...first, 'x-other': '1' });
+    sidecar.receive({ ...first, b3: B3.toUpperCase() });
+    sidecar.receive({ ...first, [TAG]: ['canary', 'canary'] });
+    expect(sidecar.count('conflict')).toBe(0);
+    expect(sidecar.call(call)).toMatchObject({ [TAG]: 'canary', ...multi() });
+  });
+
+  it('by another id of one trace are none: the latest id goes on with a call by trace', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    sidecar.receive({ ...first, 'x-request-id': OTHER_ID });
+    expect(sidecar.count('conflict')).toBe(0);
+    expect(sidecar.call({ b3: B3 })['x-request-id']).toBe(OTHER_ID);
+  });
+
+  it('are none once the first has expired', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    sidecar.clock.advance(60n * SECOND);
+    sidecar.receive(second);
+    expect(sidecar.count('conflict')).toBe(0);
+    expect(sidecar.call(call)).toMatchObject(multi(TRACE, OWN_SPAN));
+  });
+
+  it('stay one for as long as they come, and no longer', () => {
+    const sidecar = new Sidecar();
+    sidecar.receive(first);
+    sidecar.clock.advance(60n * SECOND - 1n);
+    sidecar.receive(second);
+    sidecar.clock.advance(30n * SECOND);
+    sidecar.receive(second);
+    expect(sidecar.call(call)).toEqual(latest);
+    sidecar.clock.advance(60n * SECOND);
+    sidecar.receive(second);
+    expect(sidecar.call(call)).toMatchObject(multi(TRACE, OWN_SPAN));
+    expect(sidecar.count('conflict')).toBe(2);
+  });
+
+  it('are noticed where the second comes through another worker', () => {
+    const sidecar = new Sidecar({ workers: 3 });
+    sidecar.receive(first, 1);
+    sidecar.receive(second, 2);
+    expect(sidecar.count('conflict')).toBe(1);
+    for (const worker of [0, 1, 2]) expect(sidecar.call(call, worker)).toEqual(latest);
+  });
+
+  it('are noticed by every worker once each has seen that others write', () => {
+    const sidecar = new Sidecar({ workers: 2 });
+    for (const worker of [0, 1]) sidecar.receive({ 'x-request-id': `warm ${worker}` }, worker);
+    sidecar.clock.advance(SECOND);
+    for (const worker of [0, 1]) sidecar.receive({ 'x-request-id': `warm ${worker}` }, worker);
+    for (const [i, [one, other]] of [
+      [0, 1],
+      [1, 0],
+      [0, 0],
+      [1, 1],
+    ].entries()) {
+      const id = { 'x-request-id': `id ${i}` };
+      const trace = `${i + 1}`.repeat(32);
+      sidecar.receive({ ...id, b3: `${trace}-${SPAN}-1` }, one);
+      sidecar.receive({ ...id, b3: `${trace}-${OWN_SPAN}-1` }, other);
+      expect(sidecar.call(id, one)).toEqual(id);
+      expect(sidecar.count('conflict')).toBe(i + 1);
+    }
+  });
+});
+
+describe('a dry run', () => {
+  const dry = { mode: 'dryRun' };
+  const propagate = { headers: [TAG, 'x-team'], makeRequestId: true };
+
+  it('counts, and writes nothing to requests', () => {
+    const sidecar = new Sidecar({ propagate, inbound: dry, outbound: dry });
+    expect(sidecar.receive({ ...whole, b3: 'x' })).toEqual({ ...whole, b3: 'x' });
+    const call = { 'x-request-id': ID, traceparent: '' };
+    expect(sidecar.call(call)).toEqual(call);
+    expect(sidecar.call({ 'x-request-id': OTHER_ID, b3: '' })).toEqual({
+      'x-request-id': OTHER_ID,
+      b3: '',
+    });
+    expect([sidecar.receive({}), sidecar.call({})]).toEqual([{}, {}]);
+    const outcomes = ['stored', 'restored', 'missed', 'malformed', 'made'];
+    expect(outcomes.map((outcome) => sidecar.count(outcome))).toEqual([1, 1, 2, 3, 2]);
+  });
+
+  it('remembers what goes on to the application, and nothing that would have been decided', () => {
+    const rules = [{ value: 'beta' }];
+    const inbound = { ...dry, tags: [{ header: TAG, incoming: 'strip', rules }] };
+    const sidecar = new Sidecar({ propagate, inbound });
+    sidecar.receive({ traceparent: TRACEPARENT });
+    const bare = { traceparent: TRACEPARENT, ...multi() };
+    const called = sidecar.call({ traceparent: TRACEPARENT });
+    // Made for the call, which is none of a dry run.
+    expect(called).toEqual({ ...bare, 'x-request-id': expect.any(String) });
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'came' });
+    expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('came');
+    sidecar.receive({ 'x-request-id': OTHER_ID, [TAG]: ['a', 'b'] });
+    expect(sidecar.call({ 'x-request-id': OTHER_ID })).not.toHaveProperty(TAG);
+  });
+});
+
+describe('a policy that is disabled', () => {
+  it('does nothing', () => {
+    const sections = { mode: 'disabled' };
+    const sidecar = new Sidecar({ sections, propagate: { makeRequestId: true } });
+    expect(sidecar.receive({ b3: 'x' })).toEqual({ b3: 'x' });
+    expect(sidecar.call({ 'x-request-id': ID })).toEqual({ 'x-request-id': ID });
+    expect(sidecar.host.sharedData.keys('tagalong').filter((key) => !/good/.test(key))).toEqual([]);
+  });
+});
+
+describe('a clock that stands at its start', () => {
+  it('remembers as any other does', () => {
+    const clock = new ManualClock(0n, 1n);
+    const sidecar = new Sidecar({ clock });
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
+    expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+  });
+});
