@@ -41,8 +41,8 @@ import { areaMake, areaOpen } from '../../filter/assembly/config/area';
 import { faultRaised, faultReset, putFault } from '../../filter/assembly/config/fault';
 import { parseJson } from '../../filter/assembly/config/json';
 import { Kind, NODE_SIZE, Node, nodeAt } from '../../filter/assembly/config/node';
-import { readRegex } from '../../filter/assembly/config/regex';
-import { buildAutomaton } from '../../filter/assembly/config/subset';
+import { readRegex } from '../../filter/assembly/config/regex/regex';
+import { buildAutomaton } from '../../filter/assembly/config/regex/subset';
 import { arenaReset, arenaTake } from '../../filter/assembly/shim/arena';
 import { PAIR_CURSOR_SIZE, PairCursor } from '../../filter/assembly/shim/pairs';
 

@@ -7,7 +7,7 @@ import { requestOf } from '../harness/host.js';
 import { type Headers, Sidecar, type SidecarOptions } from '../harness/sidecar.js';
 
 const SECOND = 1_000_000_000n;
-/** How often a writer looks who else writes: features/writers.ts. */
+/** How often a writer looks who else writes: features/propagation/writers.ts. */
 const LOOK = SECOND / 10n;
 const TAG = 'x-traffic-tag';
 const TRACE = '80f198ee56343ba864fe8b2a57d3eff7';

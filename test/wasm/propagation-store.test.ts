@@ -14,7 +14,7 @@ const ID = '5e0a3c2e-7b1d-4f7a-9c58-0123456789ab';
 const TRACE = '80f198ee56343ba864fe8b2a57d3eff7';
 const SPAN = 'e457b5a2e4d86bd1';
 const WRITERS = 'tagalong/1/writers/shop/carry';
-/** Entries of one slot, and bytes of one entry at most: features/entry.ts. */
+/** Entries of one slot, and bytes of one entry at most: features/propagation/entry.ts. */
 const SLOT_ENTRIES = 4;
 const ENTRY_SIZE_MAX = 2048;
 const loadedCode = wasmBytes();

@@ -10,8 +10,8 @@ import { faultValue, faultWords, listHolds } from './fault';
 import { Condition, Operator } from './layout';
 import { checkBoolean, checkText, member } from './members';
 import { Kind, Node, nodeAt } from './node';
-import { readRegex } from './regex';
-import { buildAutomaton } from './subset';
+import { readRegex } from './regex/regex';
+import { buildAutomaton } from './regex/subset';
 
 /** What stands beside a header, cookie or query field. */
 export const OPERATORS = 'exact prefix suffix contains in present regex';

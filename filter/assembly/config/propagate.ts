@@ -33,7 +33,7 @@ const REFUSED =
 const KEY_WORDS = 'x-request-id traceparent b3';
 const FORMAT_WORDS = 'b3 b3multi w3c';
 
-/** Entries of a store; a slot holds four of them (features/entry.ts). */
+/** Entries of a store; a slot holds four of them (features/propagation/entry.ts). */
 const CAPACITY_MIN: u32 = 64;
 const CAPACITY_MAX: u32 = 65536;
 const SLOT_ENTRIES: u32 = 4;

@@ -32,9 +32,9 @@ import { increment, record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
 import { counter, gauge, metricBegin, putWord, uncounted } from './labels';
 import { findGood, keepGood } from './last-good';
-import { propagationInit } from './propagation';
+import { propagationInit } from './propagation/propagation';
 import { responseInit } from './response';
-import { defineTagMetrics } from './tagging';
+import { defineTagMetrics } from './tagging/tagging';
 
 const PLUGIN_NAME = 'plugin_name';
 const pluginName: usize = propertyPath(PLUGIN_NAME);

@@ -2,10 +2,10 @@
 
 import { Config, Direction, Mode } from '../config/layout';
 import { arenaReset } from '../shim/arena';
-import { baggageBegin } from './baggage';
-import { findRequest, rememberRequest, restoreRequest } from './propagation';
+import { findRequest, rememberRequest, restoreRequest } from './propagation/propagation';
 import { readRequest } from './request';
-import { tagRequest } from './tagging';
+import { baggageBegin } from './tagging/baggage';
+import { tagRequest } from './tagging/tagging';
 
 export function handleRequest(config: Config, contextId: u32): void {
   if (config.mode == <u8>Mode.Disabled) return;

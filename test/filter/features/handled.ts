@@ -4,7 +4,7 @@ import { MapType } from '../../../filter/assembly/abi/enums';
 import { Config } from '../../../filter/assembly/config/layout';
 import { handleRequest } from '../../../filter/assembly/features/handle';
 import { responseInit, responseWrite } from '../../../filter/assembly/features/response';
-import { defineTagMetrics } from '../../../filter/assembly/features/tagging';
+import { defineTagMetrics } from '../../../filter/assembly/features/tagging/tagging';
 import { arenaReset } from '../../../filter/assembly/shim/arena';
 import { compiled } from '../config/compile';
 import { hostClearHeaders, hostHeader, hostMetric, hostWrites } from '../host';

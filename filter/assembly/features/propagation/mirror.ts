@@ -1,0 +1,52 @@
+// mirror: the slots of a store as this VM has last written them, so that it need not ask the host
+// before it writes one again. True as long as no other VM writes (features/propagation/writers.ts).
+// Promise: a table of fixed size, made when the first configuration remembers requests.
+
+import { wholeEntries } from './entry';
+
+/** Slots that are mirrored; a larger store asks the host for the others. A power of two. */
+export const MIRROR_SLOTS: u32 = 2048;
+/** Bytes of one: two to four entries. Older ones that do not fit are not carried on. */
+export const MIRROR_SIZE: u32 = 1024;
+
+//   0        8      12  16                MIRROR_SIZE
+//   +--------+------+---+-----------------+
+//   | slotId | size | - | the slot's value |   slotId 0 = nothing is known
+//   +--------+------+---+-----------------+
+const HEADER_SIZE: u32 = 16;
+const VALUE_SIZE: usize = 8;
+
+let table: usize = 0;
+
+/** At configure time, for a configuration that remembers requests. */
+export function mirrorInit(): void {
+  if (table != 0) return;
+  // Fresh memory is all zeros; to clear it would be to use every page of it.
+  table = heap.alloc(MIRROR_SLOTS * MIRROR_SIZE);
+}
+
+function entryOf(slotId: u64): usize {
+  return table + (<u32>slotId & (MIRROR_SLOTS - 1)) * MIRROR_SIZE;
+}
+
+/** Whether the value of a slot is known. */
+export function mirrorHas(slotId: u64): bool {
+  return load<u64>(entryOf(slotId)) == slotId;
+}
+
+export function mirrorPtr(slotId: u64): usize {
+  return entryOf(slotId) + HEADER_SIZE;
+}
+
+export function mirrorSize(slotId: u64): u32 {
+  return load<u32>(entryOf(slotId), VALUE_SIZE);
+}
+
+/** What the slot holds now. An entry too long for the mirror makes the slot unknown. */
+export function mirrorKeep(slotId: u64, ptr: usize, size: u32): void {
+  const entry = entryOf(slotId);
+  const kept = wholeEntries(ptr, size, MIRROR_SIZE - HEADER_SIZE);
+  store<u64>(entry, kept != 0 ? slotId : 0);
+  store<u32>(entry, kept, VALUE_SIZE);
+  memory.copy(entry + HEADER_SIZE, ptr, kept);
+}

@@ -1,0 +1,252 @@
+// trace-headers: the trace context of a request, read from the headers that spell it, and written
+// into those that are missing. A malformed or empty one is removed, as its reader would have to
+// ignore it, and counted; nothing is ever invented.
+
+import { MapType, Status } from '../../abi/enums';
+import { flagsValue, parseB3, parseFlags, parseSampled, putB3, sampledValue } from '../../bytes/b3';
+import { equal } from '../../bytes/slice';
+import {
+  parseSpanId,
+  parseTraceId,
+  putSpanId,
+  putTraceId,
+  Sampling,
+  sameIds,
+  sameTrace,
+  TRACE_CONTEXT_SIZE,
+  TraceContext,
+} from '../../bytes/trace-context';
+import { parseTraceparent, putTraceparent } from '../../bytes/traceparent';
+import {
+  Config,
+  HeaderNames,
+  Mode,
+  nameAt,
+  Propagate,
+  readFormatAt,
+  TraceFormat,
+  writeFormatAt,
+} from '../../config/layout';
+import { addHeader, removeHeader } from '../../shim/headers';
+import { increment } from '../../shim/metrics';
+import { firstValue, forgetHeader, Value } from '../request';
+
+/** What each format says; cleared where it says nothing. */
+const single: TraceContext = changetype<TraceContext>(memory.data(40, 8));
+const multi: TraceContext = changetype<TraceContext>(memory.data(40, 8));
+const w3c: TraceContext = changetype<TraceContext>(memory.data(40, 8));
+/** A header's value while it is written; the longest is that of b3 with 68 bytes. */
+const text: usize = memory.data(72, 8);
+
+/** Reads every format; of those that the policy reads or writes, what is malformed is removed. */
+export function readTrace(config: Config, propagate: Propagate): void {
+  single.clear();
+  multi.clear();
+  w3c.clear();
+  const b3Touched = touches(propagate, TraceFormat.B3);
+  const b3 = takeValue(config, propagate, propagate.b3, b3Touched);
+  if (b3 != 0 && !parseB3(ptrOf(b3), sizeOf(b3), single)) {
+    drop(config, propagate, propagate.b3, b3Touched);
+  }
+  const w3cTouched = touches(propagate, TraceFormat.W3c);
+  const traceparent = takeValue(config, propagate, propagate.traceparent, w3cTouched);
+  if (traceparent != 0 && !parseTraceparent(ptrOf(traceparent), sizeOf(traceparent), w3c)) {
+    drop(config, propagate, propagate.traceparent, w3cTouched);
+  }
+  if (isEmpty(config, propagate.tracestate)) {
+    drop(config, propagate, propagate.tracestate, w3cTouched);
+  }
+  if (isEmpty(config, propagate.otSpanContext)) {
+    drop(config, propagate, propagate.otSpanContext, true);
+  }
+  readMulti(config, propagate, touches(propagate, TraceFormat.B3Multi));
+}
+
+/** Trace and span id stand and fall together; everything else falls alone. */
+function readMulti(config: Config, propagate: Propagate, touched: bool): void {
+  const trace = takeValue(config, propagate, propagate.b3TraceId, touched);
+  const span = takeValue(config, propagate, propagate.b3SpanId, touched);
+  if (trace != 0 || span != 0) {
+    if (span != 0) multi.spanId = parseSpanId(ptrOf(span), sizeOf(span));
+    const valid = trace != 0 && parseTraceId(ptrOf(trace), sizeOf(trace), multi);
+    if (!valid || multi.spanId == 0) {
+      multi.clear();
+      if (trace != 0) drop(config, propagate, propagate.b3TraceId, touched);
+      if (span != 0) drop(config, propagate, propagate.b3SpanId, touched);
+    }
+  }
+  const parent = takeValue(config, propagate, propagate.b3ParentSpanId, touched);
+  if (parent != 0) {
+    if (multi.hasIds()) multi.parentId = parseSpanId(ptrOf(parent), sizeOf(parent));
+    if (multi.parentId == 0) drop(config, propagate, propagate.b3ParentSpanId, touched);
+  }
+  const sampled = takeValue(config, propagate, propagate.b3Sampled, touched);
+  if (sampled != 0) {
+    const decision = parseSampled(ptrOf(sampled), sizeOf(sampled));
+    if (decision < 0) drop(config, propagate, propagate.b3Sampled, touched);
+    else multi.sampling = <u8>(decision == 1 ? Sampling.Accept : Sampling.Deny);
+  }
+  const flags = takeValue(config, propagate, propagate.b3Flags, touched);
+  if (flags != 0) {
+    const debug = parseFlags(ptrOf(flags), sizeOf(flags));
+    if (debug < 0) drop(config, propagate, propagate.b3Flags, touched);
+    else if (debug == 1) multi.sampling = <u8>Sampling.Debug;
+  }
+}
+
+function ptrOf(value: usize): usize {
+  return changetype<Value>(value).ptr;
+}
+
+function sizeOf(value: usize): u32 {
+  return changetype<Value>(value).size;
+}
+
+function touches(propagate: Propagate, format: TraceFormat): bool {
+  for (let i: u32 = 0; i < propagate.readCount; i++) {
+    if (readFormatAt(propagate, i) == format) return true;
+  }
+  for (let i: u32 = 0; i < propagate.writeCount; i++) {
+    if (writeFormatAt(propagate, i) == format) return true;
+  }
+  return false;
+}
+
+/** The value of a header whose values are all one, not empty; another kind of header is dropped. */
+function takeValue(config: Config, propagate: Propagate, index: u32, touched: bool): usize {
+  const first = firstValue(config, index);
+  if (first == 0) return 0;
+  let alike = sizeOf(first) != 0;
+  for (let at = changetype<Value>(first).next; at != 0; at = changetype<Value>(at).next) {
+    if (!equal(ptrOf(at), sizeOf(at), ptrOf(first), sizeOf(first))) alike = false;
+  }
+  if (alike) return first;
+  drop(config, propagate, index, touched);
+  return 0;
+}
+
+function isEmpty(config: Config, index: u32): bool {
+  const first = firstValue(config, index);
+  if (first == 0) return false;
+  for (let at = first; at != 0; at = changetype<Value>(at).next) {
+    if (sizeOf(at) != 0) return false;
+  }
+  return true;
+}
+
+/** One that cannot be removed is still there: nothing may be added beside it. */
+function drop(config: Config, propagate: Propagate, index: u32, touched: bool): void {
+  if (!touched) return;
+  increment(propagate.malformedMetric, 1);
+  if (config.mode == <u8>Mode.Enforce) {
+    const name = nameAt(changetype<HeaderNames>(config.names), index);
+    if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
+      increment(config.writeErrors, 1);
+      return;
+    }
+  }
+  forgetHeader(config, index);
+}
+
+/** What W3C headers say; without ids where they say nothing. */
+export function traceOfW3c(): TraceContext {
+  return w3c;
+}
+
+/** What B3 headers say, the single one before the others. */
+export function traceOfB3(): TraceContext {
+  return single.hasIds() ? single : multi;
+}
+
+function contextOf(format: TraceFormat): TraceContext {
+  if (format == TraceFormat.B3) return single;
+  return format == TraceFormat.B3Multi ? multi : w3c;
+}
+
+/**
+ * The one context of the request into `out`: of the first format that has ids, in the order in
+ * which the policy reads them, else of the first that has a decision. What other formats add on
+ * the same span is added.
+ */
+export function requestTrace(propagate: Propagate, out: TraceContext): void {
+  out.clear();
+  for (let i: u32 = 0; i < propagate.readCount; i++) {
+    const one = contextOf(readFormatAt(propagate, i));
+    if (out.hasIds()) {
+      if (sameIds(one, out)) addTrace(out, one);
+    } else if (one.hasIds() || (out.sampling == Sampling.Deferred && one.sampling != 0)) {
+      memory.copy(changetype<usize>(out), changetype<usize>(one), TRACE_CONTEXT_SIZE);
+    }
+  }
+}
+
+/** Adds to a context what another one of the same span says beyond it. */
+export function addTrace(to: TraceContext, from: TraceContext): void {
+  if (to.parentId == 0) to.parentId = from.parentId;
+  if (to.sampling == Sampling.Deferred) to.sampling = from.sampling;
+  if (to.flags == 0) to.flags = from.flags;
+}
+
+/** Writes a context into the formats that the policy writes, where their headers are absent. */
+export function writeTrace(config: Config, propagate: Propagate, context: TraceContext): void {
+  for (let i: u32 = 0; i < propagate.writeCount; i++) {
+    const format = writeFormatAt(propagate, i);
+    if (format == TraceFormat.B3) {
+      put(config, propagate.b3, putB3(context, text));
+    } else if (format == TraceFormat.W3c) {
+      put(config, propagate.traceparent, putTraceparent(context, text));
+    } else {
+      writeMulti(config, propagate, context);
+    }
+  }
+}
+
+function writeMulti(config: Config, propagate: Propagate, context: TraceContext): void {
+  // Ids of another span are there: nothing of this one may stand beside them.
+  if (multi.hasIds() && !sameIds(multi, context)) return;
+  if (context.hasIds()) {
+    put(config, propagate.b3TraceId, putTraceId(context, text));
+    put(config, propagate.b3SpanId, putSpanId(context.spanId, text));
+  }
+  if (context.parentId != 0) {
+    put(config, propagate.b3ParentSpanId, putSpanId(context.parentId, text));
+  }
+  if (multi.sampling != Sampling.Deferred) return;
+  putByte(config, propagate.b3Sampled, sampledValue(context));
+  putByte(config, propagate.b3Flags, flagsValue(context));
+}
+
+/** Whether a request goes on with the W3C headers of a context, written before or now. */
+export function saysW3c(config: Config, propagate: Propagate, context: TraceContext): bool {
+  if (firstValue(config, propagate.traceparent) != 0) {
+    return w3c.hasIds() && sameTrace(w3c, context);
+  }
+  return writesW3c(propagate) && context.hasIds() && context.sampling != Sampling.Deferred;
+}
+
+function writesW3c(propagate: Propagate): bool {
+  for (let i: u32 = 0; i < propagate.writeCount; i++) {
+    if (writeFormatAt(propagate, i) == TraceFormat.W3c) return true;
+  }
+  return false;
+}
+
+function putByte(config: Config, index: u32, byte: u32): void {
+  store<u8>(text, <u8>byte);
+  put(config, index, byte == 0 ? 0 : 1);
+}
+
+/** Adds what stands in `text` where there is no such header; an empty value is none. */
+function put(config: Config, index: u32, size: u32): void {
+  if (size != 0 && firstValue(config, index) == 0) putHeader(config, index, text, size);
+}
+
+/** Adds a header that the request has not; false, counted, where the host refuses. */
+export function putHeader(config: Config, index: u32, ptr: usize, size: u32): bool {
+  if (config.mode != <u8>Mode.Enforce) return true;
+  const name = nameAt(changetype<HeaderNames>(config.names), index);
+  const status = addHeader(MapType.RequestHeaders, name.ptr, name.size, ptr, size);
+  if (status == Status.Ok) return true;
+  increment(config.writeErrors, 1);
+  return false;
+}

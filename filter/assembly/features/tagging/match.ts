@@ -1,0 +1,185 @@
+// match: is a condition true of the request. Reads only; linear in the size of what came.
+// A positive operator on something absent is false, `not` of it is true, `present: false` is true.
+// A repeated header, cookie or query field matches if any of its values does.
+
+import { NETWORK_SIZE, networkContains } from '../../bytes/address';
+import { automatonMatches } from '../../bytes/automaton';
+import { FieldCursor } from '../../bytes/fields';
+import { contains } from '../../bytes/search';
+import { equal, Slice, sameBytes, sameFolded, sliceAt } from '../../bytes/slice';
+import { matchesTemplate } from '../../bytes/template';
+import { Condition, Config, Operator, Subject, tagAt } from '../../config/layout';
+import { arenaMark, arenaRelease } from '../../shim/arena';
+import { clientAddress, firstValue, Value } from '../request';
+import { decodeField } from './query';
+
+const COLON: u32 = 0x3a;
+const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
+const decoded: Slice = changetype<Slice>(memory.data(8, 8));
+
+export function matches(config: Config, at: usize): bool {
+  const condition = changetype<Condition>(at);
+  switch (condition.subject) {
+    case Subject.All:
+      for (let child = condition.first; child != 0; child = changetype<Condition>(child).next) {
+        if (!matches(config, child)) return false;
+      }
+      return true;
+    case Subject.Any:
+      for (let child = condition.first; child != 0; child = changetype<Condition>(child).next) {
+        if (matches(config, child)) return true;
+      }
+      return false;
+    case Subject.Not:
+      return !matches(config, condition.first);
+    case Subject.Header:
+      return matchesHeader(config, condition);
+    case Subject.Cookie:
+      return matchesCookie(config, condition);
+    case Subject.Query:
+      return matchesQuery(config, condition);
+    case Subject.Path:
+      return matchesPath(config, condition);
+    case Subject.Host:
+      return matchesHost(config, condition);
+    case Subject.Address:
+      return matchesAddress(config, condition);
+    default:
+      return matchesTag(config, condition);
+  }
+}
+
+/** Absent: true for `present: false` alone. */
+function absent(condition: Condition): bool {
+  return condition.operator == Operator.Present && !condition.expected;
+}
+
+/** The operator on one value. */
+function test(condition: Condition, ptr: usize, size: u32): bool {
+  const operandSize = condition.operandSize;
+  switch (condition.operator) {
+    case Operator.Exact:
+      return size == operandSize && same(condition, ptr, operandSize);
+    case Operator.Prefix:
+      return size >= operandSize && same(condition, ptr, operandSize);
+    case Operator.Suffix:
+      return size >= operandSize && same(condition, ptr + size - operandSize, operandSize);
+    case Operator.Contains:
+      return contains(
+        ptr,
+        size,
+        condition.operandPtr,
+        operandSize,
+        condition.tablePtr,
+        condition.fold,
+      );
+    case Operator.In:
+      for (let i: u32 = 0; i < operandSize; i++) {
+        const item = sliceAt(condition.operandPtr, i);
+        if (item.size != size) continue;
+        const found = condition.fold
+          ? sameFolded(ptr, item.ptr, size)
+          : sameBytes(ptr, item.ptr, size);
+        if (found) return true;
+      }
+      return false;
+    case Operator.Present:
+      return condition.expected;
+    case Operator.Regex:
+      return automatonMatches(condition.operandPtr, ptr, size);
+    default:
+      return matchesTemplate(condition.operandPtr, operandSize, ptr, size, condition.fold);
+  }
+}
+
+function same(condition: Condition, ptr: usize, size: u32): bool {
+  return condition.fold
+    ? sameFolded(ptr, condition.operandPtr, size)
+    : sameBytes(ptr, condition.operandPtr, size);
+}
+
+function matchesHeader(config: Config, condition: Condition): bool {
+  let at = firstValue(config, condition.index);
+  if (at == 0) return absent(condition);
+  for (; at != 0; at = changetype<Value>(at).next) {
+    if (test(condition, changetype<Value>(at).ptr, changetype<Value>(at).size)) return true;
+  }
+  return false;
+}
+
+function matchesCookie(config: Config, condition: Condition): bool {
+  let seen = false;
+  let at = firstValue(config, condition.index);
+  for (; at != 0; at = changetype<Value>(at).next) {
+    fields.openCookies(changetype<Value>(at).ptr, changetype<Value>(at).size);
+    while (fields.next()) {
+      if (!equal(fields.namePtr, fields.nameSize, condition.namePtr, condition.nameSize)) continue;
+      seen = true;
+      if (test(condition, fields.valuePtr, fields.valueSize)) return true;
+    }
+  }
+  return !seen && absent(condition);
+}
+
+function matchesQuery(config: Config, condition: Condition): bool {
+  const at = firstValue(config, condition.index);
+  if (at == 0) return absent(condition);
+  let seen = false;
+  const mark = arenaMark();
+  fields.openQuery(changetype<Value>(at).ptr, changetype<Value>(at).size);
+  while (fields.next()) {
+    // What one field took is given back before the next, or a long query would use the arena up.
+    arenaRelease(mark);
+    decoded.ptr = fields.namePtr;
+    decoded.size = fields.nameSize;
+    decodeField(decoded);
+    if (!equal(decoded.ptr, decoded.size, condition.namePtr, condition.nameSize)) continue;
+    seen = true;
+    decoded.ptr = fields.valuePtr;
+    decoded.size = fields.valueSize;
+    decodeField(decoded);
+    if (!test(condition, decoded.ptr, decoded.size)) continue;
+    arenaRelease(mark);
+    return true;
+  }
+  arenaRelease(mark);
+  return !seen && absent(condition);
+}
+
+/** The path is what stands before the query and the fragment. */
+function matchesPath(config: Config, condition: Condition): bool {
+  const at = firstValue(config, condition.index);
+  if (at == 0) return absent(condition);
+  const ptr = changetype<Value>(at).ptr;
+  const size = changetype<Value>(at).size;
+  let end: u32 = 0;
+  while (end < size && load<u8>(ptr + end) != 0x3f && load<u8>(ptr + end) != 0x23) end++;
+  return test(condition, ptr, end);
+}
+
+/** The host is the authority without its port. */
+function matchesHost(config: Config, condition: Condition): bool {
+  const at = firstValue(config, condition.index);
+  if (at == 0) return absent(condition);
+  const ptr = changetype<Value>(at).ptr;
+  const size = changetype<Value>(at).size;
+  let end = size;
+  while (end > 0 && load<u8>(ptr + end - 1) - 0x30 < 10) end--;
+  if (end == 0 || <u32>load<u8>(ptr + end - 1) != COLON) return test(condition, ptr, size);
+  return test(condition, ptr, end - 1);
+}
+
+function matchesAddress(config: Config, condition: Condition): bool {
+  const address = clientAddress(config);
+  if (address == 0) return false;
+  for (let i: u32 = 0; i < condition.operandSize; i++) {
+    if (networkContains(condition.operandPtr + i * NETWORK_SIZE, address)) return true;
+  }
+  return false;
+}
+
+/** A tag that was kept or computed earlier in this pass. */
+function matchesTag(config: Config, condition: Condition): bool {
+  const tag = tagAt(config, condition.index);
+  return tag.valueSize != 0 && test(condition, tag.valuePtr, tag.valueSize);
+}
