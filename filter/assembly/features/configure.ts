@@ -32,7 +32,7 @@ import { increment, record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
 import { counter, gauge, metricBegin, putWord, uncounted } from './labels';
 import { findGood, keepGood } from './last-good';
-import { propagationInit } from './propagation/propagation';
+import { propagationInit } from './propagation/outcomes';
 import { responseInit } from './response';
 import { defineTagMetrics } from './tagging/tagging';
 

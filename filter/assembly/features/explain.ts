@@ -4,8 +4,9 @@
 
 import { LogLevel } from '../abi/enums';
 import { putAscii, putByte, putBytes, putNumber, putQuoted, textReset } from '../bytes/text';
-import { Config, HeaderNames, nameAt, Rule, Tag } from '../config/layout';
+import { Config, Rule, Tag } from '../config/layout';
 import { logEnabled, logText } from '../shim/log';
+import { nameOf } from './request';
 
 /** Test it before putting an explanation together. */
 export function explaining(): bool {
@@ -21,7 +22,7 @@ function begin(config: Config): void {
 
 function beginTag(config: Config, tag: Tag): void {
   begin(config);
-  const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+  const name = nameOf(config, tag.index);
   putAscii('tag ');
   putQuoted(name.ptr, name.size);
 }

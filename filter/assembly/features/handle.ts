@@ -2,7 +2,8 @@
 
 import { Config, Direction, Mode } from '../config/layout';
 import { arenaReset } from '../shim/arena';
-import { findRequest, rememberRequest, restoreRequest } from './propagation/propagation';
+import { rememberRequest } from './propagation/remember';
+import { findRequest, restoreRequest } from './propagation/restore';
 import { readRequest } from './request';
 import { baggageBegin } from './tagging/baggage';
 import { tagRequest } from './tagging/tagging';

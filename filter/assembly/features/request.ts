@@ -90,19 +90,24 @@ function append(name: HeaderName, ptr: usize, size: u32): bool {
   return true;
 }
 
+/** The header of an index. */
+export function nameOf(config: Config, index: u32): HeaderName {
+  return nameAt(changetype<HeaderNames>(config.names), index);
+}
+
 /** The first value of a header, or 0; more behind `next`. */
 export function firstValue(config: Config, index: u32): usize {
-  return nameAt(changetype<HeaderNames>(config.names), index).first;
+  return nameOf(config, index).first;
 }
 
 /** For the rest of this pass the request has this value, behind those that it has. */
 export function putValue(config: Config, index: u32, ptr: usize, size: u32): bool {
-  return append(nameAt(changetype<HeaderNames>(config.names), index), ptr, size);
+  return append(nameOf(config, index), ptr, size);
 }
 
 /** For the rest of this pass the request has no such header. */
 export function forgetHeader(config: Config, index: u32): void {
-  nameAt(changetype<HeaderNames>(config.names), index).first = 0;
+  nameOf(config, index).first = 0;
 }
 
 /**

@@ -1,7 +1,11 @@
 // request-id: an x-request-id where Envoy makes none: a random UUID (RFC 9562 section 5.4).
 
 import { putHexDigits } from '../../bytes/hex';
+import { Config, Mode, Propagate } from '../../config/layout';
+import { increment } from '../../shim/metrics';
 import { randomBytes } from '../../shim/random';
+import { putValue } from '../request';
+import { putHeader } from './trace-headers';
 
 const RANDOM_SIZE: u32 = 16;
 /** Bytes of a UUID as text. */
@@ -24,4 +28,19 @@ export function makeRequestId(): usize {
     store<u8>(text + i, dash ? <u8>DASH : load<u8>(from++));
   }
   return text;
+}
+
+/** Gives the request an id where the policy wants that. */
+export function giveRequestId(config: Config, propagate: Propagate): void {
+  if (!propagate.makeRequestId) return;
+  const id = makeRequestId();
+  if (id == 0) {
+    increment(config.randomErrors, 1);
+    return;
+  }
+  // A dry run only counts: the application never sees the id.
+  if (config.mode == <u8>Mode.Enforce) putValue(config, propagate.requestId, id, REQUEST_ID_SIZE);
+  if (putHeader(config, propagate.requestId, id, REQUEST_ID_SIZE)) {
+    increment(propagate.madeMetric, 1);
+  }
 }

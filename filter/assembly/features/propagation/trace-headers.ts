@@ -19,9 +19,7 @@ import {
 import { parseTraceparent, putTraceparent } from '../../bytes/traceparent';
 import {
   Config,
-  HeaderNames,
   Mode,
-  nameAt,
   Propagate,
   readFormatAt,
   TraceFormat,
@@ -29,7 +27,7 @@ import {
 } from '../../config/layout';
 import { addHeader, removeHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
-import { firstValue, forgetHeader, Value } from '../request';
+import { firstValue, forgetHeader, nameOf, Value } from '../request';
 
 /** What each format says; cleared where it says nothing. */
 const single: TraceContext = changetype<TraceContext>(memory.data(40, 8));
@@ -139,7 +137,7 @@ function drop(config: Config, propagate: Propagate, index: u32, touched: bool): 
   if (!touched) return;
   increment(propagate.malformedMetric, 1);
   if (config.mode == <u8>Mode.Enforce) {
-    const name = nameAt(changetype<HeaderNames>(config.names), index);
+    const name = nameOf(config, index);
     if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
       increment(config.writeErrors, 1);
       return;
@@ -244,7 +242,7 @@ function put(config: Config, index: u32, size: u32): void {
 /** Adds a header that the request has not; false, counted, where the host refuses. */
 export function putHeader(config: Config, index: u32, ptr: usize, size: u32): bool {
   if (config.mode != <u8>Mode.Enforce) return true;
-  const name = nameAt(changetype<HeaderNames>(config.names), index);
+  const name = nameOf(config, index);
   const status = addHeader(MapType.RequestHeaders, name.ptr, name.size, ptr, size);
   if (status == Status.Ok) return true;
   increment(config.writeErrors, 1);

@@ -11,12 +11,12 @@ import {
   decodeValue,
 } from '../../bytes/baggage';
 import { equal } from '../../bytes/slice';
-import { Config, HeaderNames, Mode, nameAt, Tag, tagAt } from '../../config/layout';
+import { Config, Mode, Tag, tagAt } from '../../config/layout';
 import { LABEL_SIZE_MAX } from '../../config/members';
 import { arenaTake } from '../../shim/arena';
 import { addHeader, removeHeader, replaceHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
-import { firstValue, forgetHeader, putValue, Value } from '../request';
+import { firstValue, forgetHeader, nameOf, putValue, Value } from '../request';
 
 const cursor: BaggageCursor = changetype<BaggageCursor>(memory.data(32, 8));
 const writer: BaggageWriter = changetype<BaggageWriter>(memory.data(16, 8));
@@ -48,7 +48,7 @@ export function readMembers(config: Config, tag: Tag): bool {
   tag.memberSize = 0;
   let alike = true;
   let at = firstValue(config, config.baggage - 1);
-  const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+  const name = nameOf(config, tag.index);
   for (; at != 0; at = changetype<Value>(at).next) {
     cursor.open(changetype<Value>(at).ptr, changetype<Value>(at).size);
     while (cursor.next()) {
@@ -112,7 +112,7 @@ export function writeBaggage(config: Config): void {
   }
   if (!changed || config.mode != <u8>Mode.Enforce) return;
   const map = MapType.RequestHeaders;
-  const name = nameAt(changetype<HeaderNames>(config.names), config.baggage - 1);
+  const name = nameOf(config, config.baggage - 1);
   let status = Status.Ok;
   if (name.first == 0) {
     if (onWire != 0) status = removeHeader(map, name.ptr, name.size);
@@ -133,7 +133,7 @@ export function writeBaggage(config: Config): void {
 export function dropBaggage(config: Config): void {
   if (config.baggage == 0 || changed) return;
   changed = true;
-  const name = nameAt(changetype<HeaderNames>(config.names), config.baggage - 1);
+  const name = nameOf(config, config.baggage - 1);
   if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
     increment(config.writeErrors, 1);
   }
@@ -185,7 +185,7 @@ function rebuild(config: Config): void {
   for (let i: u32 = 0; i < config.tagCount; i++) {
     const tag = tagAt(config, i);
     if (!isCarried(tag) || isRight(tag)) continue;
-    const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+    const name = nameOf(config, tag.index);
     if (!writer.addTag(name.ptr, name.size, tag.valuePtr, tag.valueSize)) {
       increment(config.baggageErrors, 1);
     }
@@ -207,7 +207,7 @@ function tagOfMember(config: Config): usize {
   for (let i: u32 = 0; i < config.tagCount; i++) {
     const tag = tagAt(config, i);
     if (!tag.carry) continue;
-    const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+    const name = nameOf(config, tag.index);
     if (cursor.keyEquals(name.ptr, name.size)) return changetype<usize>(tag);
   }
   return 0;
@@ -221,7 +221,7 @@ function roomFor(config: Config, index: u32): u32 {
   for (let i: u32 = 0; i < config.tagCount; i++) {
     const tag = tagAt(config, i);
     if (!tag.carry) continue;
-    const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+    const name = nameOf(config, tag.index);
     room += name.size + 2 + tag.valueSize * BAGGAGE_ENCODED_MAX;
   }
   return room;

@@ -9,11 +9,9 @@ import { equal, sliceAt } from '../../bytes/slice';
 import {
   CAME_UNKNOWN,
   Config,
-  HeaderNames,
   Incoming,
   Mode,
   mintAt,
-  nameAt,
   Percent,
   ReadPlan,
   Rule,
@@ -26,7 +24,7 @@ import { addHeader, removeHeader, replaceHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
 import { explainBucket, explainIncoming, explaining, explainRule, explainTag } from '../explain';
 import { counter, countersBegin, metricOf, putLabel, putWord } from '../labels';
-import { firstValue, forgetHeader, Value } from '../request';
+import { firstValue, forgetHeader, nameOf, Value } from '../request';
 import { responseBegin, responseTake, Verb } from '../response';
 import { dropBaggage, readMembers, stripMembers, writeBaggage } from './baggage';
 import { matches } from './match';
@@ -52,7 +50,7 @@ export function defineTagMetrics(config: Config): void {
   }
   for (let i: u32 = 0; i < config.tagCount; i++) {
     const tag = tagAt(config, i);
-    const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+    const name = nameOf(config, tag.index);
     tag.keptMetric = incomingMetric(config, name.ptr, name.size, 'kept', mode);
     tag.strippedMetric = incomingMetric(config, name.ptr, name.size, 'stripped', mode);
     for (let j: u32 = 0; j < tag.ruleCount; j++) {
@@ -254,7 +252,7 @@ function takes(config: Config, tag: Tag, rule: Rule): bool {
 
 function write(config: Config, tag: Tag): void {
   const map = MapType.RequestHeaders;
-  const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+  const name = nameOf(config, tag.index);
   let status = Status.Ok;
   if (tag.valueSize == 0) {
     if (tag.came != 0) status = removeHeader(map, name.ptr, name.size);
@@ -278,7 +276,7 @@ function respond(config: Config, contextId: u32): void {
     if (!tag.echo || tag.valueSize == 0) continue;
     if (!begun && !responseBegin(contextId)) increment(config.responseErrors, 1);
     begun = true;
-    const name = nameAt(changetype<HeaderNames>(config.names), tag.index);
+    const name = nameOf(config, tag.index);
     const verb = Verb.Replace;
     const value = responseTake(contextId, verb, name.ptr, name.size, tag.valueSize);
     if (value == 0) increment(config.responseErrors, 1);

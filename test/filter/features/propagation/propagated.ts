@@ -1,7 +1,7 @@
 // propagated: a policy that propagates, in the words of a spec. Each spec is a VM of its own.
 
 import { Config, Propagate } from '../../../../filter/assembly/config/layout';
-import { propagationInit } from '../../../../filter/assembly/features/propagation/propagation';
+import { propagationInit } from '../../../../filter/assembly/features/propagation/outcomes';
 import { hostMetric, hostTime } from '../../host';
 import { configured, handled } from '../handled';
 
