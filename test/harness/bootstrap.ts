@@ -54,6 +54,7 @@ function listener({ name, filters, routes, manager = {} }: Listener): object {
   return {
     name,
     address: loopback(0),
+    stat_prefix: name,
     filter_chains: [
       {
         filters: [
