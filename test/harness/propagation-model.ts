@@ -154,6 +154,9 @@ export class PropagationModel {
     if (headers.b3 !== undefined && parseB3(headers.b3[0]!) === undefined) drop('b3', 'b3');
     const traceparent = headers.traceparent?.[0];
     if (traceparent !== undefined && !parseTraceparent(traceparent)) drop('traceparent', 'w3c');
+    if (request.traceparent !== undefined && headers.traceparent === undefined) {
+      drop('tracestate', 'w3c');
+    }
     const first = (name: string) => headers[name]?.[0] ?? '';
     const ids = isTraceId(first('x-b3-traceid')) && isSpanId(first('x-b3-spanid'));
     if (!ids) drop('x-b3-traceid', 'b3multi');

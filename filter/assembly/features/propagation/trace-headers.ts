@@ -47,11 +47,14 @@ export function readTrace(config: Config, propagate: Propagate): void {
     drop(config, propagate, propagate.b3, b3Touched);
   }
   const w3cTouched = touches(propagate, TraceFormat.W3c);
+  const cameW3c = firstValue(config, propagate.traceparent) != 0;
   const traceparent = takeValue(config, propagate, propagate.traceparent, w3cTouched);
   if (traceparent != 0 && !parseTraceparent(ptrOf(traceparent), sizeOf(traceparent), w3c)) {
     drop(config, propagate, propagate.traceparent, w3cTouched);
   }
-  if (isEmpty(config, propagate.tracestate)) {
+  // A tracestate is nothing without the traceparent it came with.
+  const alone = cameW3c && !w3c.hasIds() && firstValue(config, propagate.tracestate) != 0;
+  if (alone || isEmpty(config, propagate.tracestate)) {
     drop(config, propagate, propagate.tracestate, w3cTouched);
   }
   if (isEmpty(config, propagate.otSpanContext)) {

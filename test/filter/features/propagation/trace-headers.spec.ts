@@ -85,9 +85,17 @@ describe('trace-headers', () => {
     expect(removed('x-b3-parentspanid: ' + PARENT)).toBe('remove 0 x-b3-parentspanid');
     expect(removed('x-b3-sampled: 2')).toBe('remove 0 x-b3-sampled');
     expect(removed('x-b3-flags: d')).toBe('remove 0 x-b3-flags');
+    expect(removed('tracestate: a=1')).toBe('');
     expect(removed('b3: 1\nb3: 0')).toBe('remove 0 b3');
     expect(removed('b3: 1\nb3: 1')).toBe('');
     expect(counted('inbound', 'malformed')).toBe(before + 10);
+  });
+
+  it('take the tracestate of a malformed traceparent with them', () => {
+    const both = 'remove 0 traceparent; remove 0 tracestate';
+    expect(removed('traceparent: x\ntracestate: a=1')).toBe(both);
+    expect(removed('traceparent: \ntracestate: a=1')).toBe(both);
+    expect(removed('traceparent: x\ntracestate: a=1', '"b3"')).toBe('');
   });
 
   it('of formats that are not known are left alone', () => {
