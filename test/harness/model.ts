@@ -200,6 +200,17 @@ function networkText(address: string): string {
   return new URL(`http://[${network}]`).hostname.slice(1, -1);
 }
 
+/** A key of baggage as its loosest reader takes it: decoded, without blanks, in lower case. */
+export function looseKey(key: string): string {
+  return lower(
+    key
+      .replace(/%(?:25(?=[0-9a-f]{2}))*([0-9a-f]{2})/gi, (_, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      )
+      .replace(/[^!-*,-~]/g, ''),
+  );
+}
+
 interface Member {
   readonly text: string;
   /** In lower case; '' where it is no member of baggage. */
@@ -216,7 +227,7 @@ function membersOf(list: string): Member[] {
     .filter((text) => text !== '')
     .map((text) => {
       const [, key = '', value = ''] = /^([^=;]*)=([^;]*)/.exec(text) ?? [];
-      return { text, key: lower(trim(key)), value: unescaped(trim(value)) };
+      return { text, key: looseKey(trim(key)), value: unescaped(trim(value)) };
     });
 }
 

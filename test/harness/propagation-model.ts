@@ -20,6 +20,8 @@ interface Trace {
   readonly ids?: { readonly trace: bigint; readonly span: bigint; readonly wide: boolean };
   readonly parent?: bigint | undefined;
   readonly decision?: '0' | '1' | 'd' | undefined;
+  /** What a format without ids says beside them: for readers of B3. */
+  readonly aside?: '0' | '1' | 'd' | undefined;
   readonly flags?: number | undefined;
 }
 
@@ -95,7 +97,9 @@ export class PropagationModel {
     const idKey = keys.find(([kind]) => kind === 'x-request-id')?.[1];
     if (idKey === undefined || this.#live(idKey, now) === undefined) {
       const value = entry.fields['x-request-id'];
-      if (value !== undefined) headers['x-request-id'] = [value];
+      const sent = joined(headers['x-request-id']);
+      const stays = sent !== '' && (entry.conflict || masked(sent) === masked(value ?? ''));
+      if (value !== undefined && !stays) headers['x-request-id'] = [value];
     }
     for (const name of this.#spec.others) fill(name);
 
@@ -107,7 +111,7 @@ export class PropagationModel {
       same = sameSpan(own, came);
       if (same) trace = completed(own, came);
     } else if (came !== undefined && own.ids === undefined) {
-      same = own.decision === undefined || own.decision === came.decision;
+      same = own.decision === undefined || own.decision === (came.aside ?? came.decision);
       if (same) trace = came;
     }
     for (const format of this.#spec.write) Object.assign(headers, written(format, trace, headers));
@@ -135,7 +139,11 @@ export class PropagationModel {
 
   /** Without the trace headers that say nothing, as far as the policy knows their formats. */
   #cleaned(request: Values): Values {
-    const known = new Set([...this.#spec.read, ...this.#spec.write]);
+    const { key, read, write } = this.#spec;
+    const found = key.flatMap((one): Format[] =>
+      one === 'b3' ? ['b3', 'b3multi'] : one === 'traceparent' ? ['w3c'] : [],
+    );
+    const known = new Set([...read, ...write, ...found]);
     const headers: Record<string, readonly string[]> = { ...request };
     const drop = (name: string, format?: Format) => {
       if (headers[name] === undefined || (format !== undefined && !known.has(format))) return;
@@ -164,6 +172,11 @@ export class PropagationModel {
     if (!ids || !isSpanId(first('x-b3-parentspanid'))) drop('x-b3-parentspanid', 'b3multi');
     if (!/^([01]|true|false)$/i.test(first('x-b3-sampled'))) drop('x-b3-sampled', 'b3multi');
     if (!/^[01]$/.test(first('x-b3-flags'))) drop('x-b3-flags', 'b3multi');
+    const single = readB3(headers).ids;
+    const multi = readMulti(headers).ids;
+    if (known.has('b3') && single && multi && single.trace !== multi.trace) {
+      for (const name of MULTI.slice(0, 3)) drop(name, 'b3multi');
+    }
     const ot = headers['x-ot-span-context'];
     if (ot?.every((value) => value === '')) drop('x-ot-span-context');
     return headers;
@@ -172,11 +185,10 @@ export class PropagationModel {
   /** In the policy's order; two spellings of one trace are one key. */
   #keysOf(headers: Values): [Key, string][] {
     const id = joined(headers['x-request-id']);
-    const masked = id.length === 36 ? `${id.slice(0, 14)}0${id.slice(15)}` : id;
     const single = readB3(headers);
     const b3 = single.ids === undefined ? readMulti(headers) : single;
     const all: Readonly<Record<Key, string | undefined>> = {
-      'x-request-id': id === '' || id.length > 128 ? undefined : `r ${masked}`,
+      'x-request-id': id === '' || id.length > 128 ? undefined : `r ${masked(id)}`,
       traceparent: traceKey(readW3c(headers)),
       b3: traceKey(b3),
     };
@@ -193,11 +205,13 @@ export class PropagationModel {
   #traceOf(headers: Values): Trace {
     const all = this.#spec.read.map((format) => READ[format](headers));
     const first = all.find(({ ids }) => ids !== undefined);
-    if (first === undefined) return all.find(({ decision }) => decision !== undefined) ?? {};
-    return all
+    const alone = all.find(({ ids, decision }) => ids === undefined && decision !== undefined);
+    if (first === undefined) return alone ?? {};
+    const whole = all
       .slice(all.indexOf(first) + 1)
       .filter((one) => sameSpan(one, first))
       .reduce(completed, first);
+    return { ...whole, aside: alone?.decision };
   }
 }
 
@@ -219,6 +233,7 @@ function completed(trace: Trace, other: Trace): Trace {
     ...trace,
     parent: trace.parent ?? other.parent,
     decision: trace.decision ?? other.decision,
+    aside: trace.aside ?? other.aside,
     flags: trace.flags || other.flags || undefined,
   };
 }
@@ -227,6 +242,8 @@ function joined(values: readonly string[] | undefined): string {
   return (values ?? []).filter((value) => value !== '').join(',');
 }
 
+/** An id without Envoy's sampling character. */
+const masked = (id: string) => (id.length === 36 ? `${id.slice(0, 14)}0${id.slice(15)}` : id);
 const traceKey = ({ ids }: Trace) => ids && `t ${ids.trace}`;
 const isTraceId = (text: string) => /^([\da-f]{16}|[\da-f]{32})$/i.test(text) && !/^0*$/.test(text);
 const isSpanId = (text: string) => /^[\da-f]{16}$/i.test(text) && !/^0*$/.test(text);
@@ -294,7 +311,8 @@ function readMulti(headers: Values): Trace {
 /** The headers of a format that are absent, as far as there is something for them to say. */
 function written(format: Format, trace: Trace, headers: Values): Values {
   const out: Record<string, readonly string[]> = {};
-  const { ids, decision, parent, flags = 0 } = trace;
+  const { ids, aside, parent, flags = 0 } = trace;
+  const decision = format === 'w3c' ? (trace.decision ?? aside) : (aside ?? trace.decision);
   const put = (name: string, value: string | undefined) => {
     if (value !== undefined && value !== '' && headers[name] === undefined) out[name] = [value];
   };

@@ -99,6 +99,8 @@ describe('the release module', () => {
       full,
       entryFor({}),
       entryFor({ mode: 'disabled', tags: [{ header: 'x-traffic-tag', echo: true }] }),
+      entryFor({ mode: 'disabled', propagate: {} }, 'test/policy/0', 'inbound'),
+      entryFor({ mode: 'dryRun', propagate: {} }, 'test/policy/0', 'inbound'),
       entryFor({ mode: 'dryRun', tags: [{ header: 'x-traffic-tag', echo: true }] }),
       entryFor({ tags: [{ header: 'x-traffic-tag' }] }),
     ]) {

@@ -538,13 +538,16 @@ describe('a trace', () => {
       });
     });
 
-    it('is not mixed with another one that stands in a format already', () => {
-      const two = {
+    it('is that of the single b3 where the other headers name another one', () => {
+      const b3 = `${TRACE}-${OWN_SPAN}-1`;
+      const sidecar = new Sidecar();
+      sidecar.receive({ 'x-request-id': ID, b3: B3 });
+      expect(sidecar.call({ ...forwarded, b3, ...multi(OTHER_TRACE, OWN_SPAN, {}) })).toEqual({
         ...forwarded,
-        b3: `${TRACE}-${OWN_SPAN}-1`,
-        ...multi(OTHER_TRACE, OWN_SPAN, {}),
-      };
-      expect(added({ b3: B3 }, two)).toEqual({ traceparent: `00-${TRACE}-${OWN_SPAN}-01` });
+        b3,
+        ...multi(TRACE, OWN_SPAN),
+        traceparent: `00-${TRACE}-${OWN_SPAN}-01`,
+      });
     });
 
     it('is a decision, which stands where the request was decided otherwise', () => {
@@ -668,13 +671,14 @@ describe('trace headers that are malformed', () => {
     });
   });
 
-  it('are left alone in formats that the policy neither reads nor writes', () => {
+  it('are left alone in formats that the policy neither reads nor writes nor finds by', () => {
     const broken = { b3: 'x', 'x-b3-traceid': '', 'x-b3-sampled': '2' };
-    const w3c = { propagate: { formats: { read: ['w3c'], write: ['w3c'] } } };
+    const key = ['x-request-id'];
+    const w3c = { propagate: { key, formats: { read: ['w3c'], write: ['w3c'] } } };
     const sidecar = new Sidecar(w3c);
     expect(sidecar.receive(broken)).toEqual(broken);
     expect(sidecar.call(broken)).toEqual(broken);
-    const b3 = { propagate: { formats: { read: ['b3'], write: ['b3'] } } };
+    const b3 = { propagate: { key, formats: { read: ['b3'], write: ['b3'] } } };
     const other = { traceparent: 'x', tracestate: '', 'x-b3-flags': '' };
     expect(new Sidecar(b3).receive(other)).toEqual(other);
     expect(sidecar.count('malformed')).toBe(0);
@@ -884,5 +888,91 @@ describe('a clock that stands at its start', () => {
     const sidecar = new Sidecar({ clock });
     sidecar.receive({ 'x-request-id': ID, [TAG]: 'canary' });
     expect(sidecar.call({ 'x-request-id': ID })[TAG]).toBe('canary');
+  });
+});
+
+describe('what another request left behind', () => {
+  const victim = { 'x-request-id': OTHER_ID, b3: B3, [TAG]: 'canary', 'x-team': 'victim' };
+  const options = { propagate: { headers: [TAG, 'x-team'] } };
+
+  it.each<[string, Headers, Headers, object]>([
+    [
+      'through x-b3-* beside a b3 of another trace',
+      { b3: `${OTHER_TRACE}-${OWN_SPAN}-1`, ...multi(TRACE, OWN_SPAN, {}) },
+      multi(TRACE, OWN_SPAN, {}),
+      {},
+    ],
+    [
+      'through the first of two traceparents, a format that only finds requests',
+      { traceparent: [TRACEPARENT, `00-${OTHER_TRACE}-${OWN_SPAN}-01`] },
+      { traceparent: TRACEPARENT },
+      { read: ['b3', 'b3multi'], write: ['b3multi'] },
+    ],
+    [
+      'through the first of two b3',
+      { b3: [B3, `${OTHER_TRACE}-${OWN_SPAN}-1`] },
+      { b3: B3 },
+      { read: ['w3c'], write: ['w3c'] },
+    ],
+  ])('is not to be had %s', (_how, request, forwards, formats) => {
+    const sidecar = new Sidecar({ propagate: { ...options.propagate, formats } });
+    sidecar.receive(victim);
+    const seen = sidecar.receive({ 'x-request-id': ID, [TAG]: 'stable', ...request });
+    // The application forwards what it saw of those headers.
+    const kept = Object.entries(forwards).filter(([name]) => name in seen);
+    const call = sidecar.call({ 'x-request-id': 'made by envoy', ...Object.fromEntries(kept) });
+    expect(call).not.toMatchObject({ 'x-team': 'victim' });
+    expect(call[TAG]).not.toBe('canary');
+  });
+
+  it('is not its request id, where two requests of a trace disagree', () => {
+    const sidecar = new Sidecar({ propagate: { ...options.propagate, key: ['traceparent'] } });
+    for (const [id, tag] of [
+      [ID, 'canary'],
+      [OTHER_ID, 'stable'],
+    ] as const) {
+      sidecar.receive({ 'x-request-id': id, traceparent: TRACEPARENT, [TAG]: tag });
+    }
+    const call = sidecar.call({ 'x-request-id': ID, traceparent: TRACEPARENT });
+    expect(call['x-request-id']).toBe(ID);
+  });
+
+  it('is not missed by a single worker, however long its entries are', () => {
+    const sidecar = new Sidecar({ propagate: { headers: ['x-team'], capacity: 64 } });
+    const team = 't'.repeat(700);
+    const ids = Array.from({ length: 24 }, (_, i) => `request ${i}`);
+    for (const id of ids) sidecar.receive({ 'x-request-id': id, 'x-team': `${id}${team}` });
+    const found = ids.filter((id) => sidecar.call({ 'x-request-id': id })['x-team'] !== undefined);
+    expect(ids.length - found.length).toBe(sidecar.count('evicted'));
+  });
+});
+
+describe('a decision without ids', () => {
+  it.each<[string, Headers, Headers]>([
+    [
+      'sampled by W3C, denied by B3',
+      { traceparent: TRACEPARENT, 'x-b3-sampled': '0' },
+      { traceparent: TRACEPARENT, ...multi(TRACE, SPAN, { 'x-b3-sampled': '0' }) },
+    ],
+    [
+      'sampled by W3C, denied by the single b3',
+      { traceparent: TRACEPARENT, b3: '0' },
+      { traceparent: TRACEPARENT, ...multi(TRACE, SPAN, { 'x-b3-sampled': '0' }) },
+    ],
+    [
+      'not sampled by W3C, debug by B3',
+      { traceparent: `00-${TRACE}-${SPAN}-00`, 'x-b3-flags': '1' },
+      { traceparent: `00-${TRACE}-${SPAN}-00`, ...multi(TRACE, SPAN, { 'x-b3-flags': '1' }) },
+    ],
+    [
+      'deferred by the single b3, denied by the others',
+      { b3: `${TRACE}-${SPAN}`, 'x-b3-sampled': '0' },
+      {
+        traceparent: `00-${TRACE}-${SPAN}-00`,
+        ...multi(TRACE, SPAN, { 'x-b3-sampled': '0' }),
+      },
+    ],
+  ])('stays beside the ids of another format: %s', (_what, request, wanted) => {
+    expect(added(request)).toEqual(wanted);
   });
 });

@@ -1,6 +1,6 @@
 // policy: the policy file as data, and the filter entries it stands for.
 // Promise: pure. What a filter's configuration may hold is judged by the filter itself and by its
-// JSON schema; here are only the parts that decide where an entry runs.
+// JSON schema; here is what decides where an entry runs, and what one entry must know of another.
 
 import { parse } from 'yaml';
 
@@ -51,7 +51,7 @@ export class PolicyError extends Error {
 
 /**
  * Reads a policy file (YAML or JSON).
- * @throws PolicyError where it is no `tagalong/v1` Policy
+ * @throws PolicyError where it is no `tagalong/v1` Policy, or its entries contradict one another
  */
 export function readPolicy(text: string): Policy {
   const file: unknown = parse(text);
@@ -67,7 +67,46 @@ export function readPolicy(text: string): Policy {
     throw new PolicyError('spec.filters: found none, wanted an array of filter entries');
   }
   const metadata = { namespace: 'default', ...file.metadata };
+  checkCarry(file.spec.filters);
+  checkCapacity(file.spec.filters);
   return { ...file, metadata } as unknown as Policy;
+}
+
+/** A tag that one entry reads from baggage must be judged there wherever clients come in. */
+function checkCarry(filters: readonly unknown[]): void {
+  const tags = filters.flatMap((filter, index) =>
+    listOf(isRecord(filter) ? filter.tags : undefined).map((tag, position) => ({
+      at: isRecord(filter) ? filter.at : undefined,
+      path: `spec.filters[${index}].tags[${position}]`,
+      header: String(tag.header).toLowerCase(),
+      carried: Array.isArray(tag.carry) && tag.carry.length > 0,
+    })),
+  );
+  for (const open of tags.filter(({ at, carried }) => at === 'gateway' && !carried)) {
+    const reader = tags.find(({ header, carried }) => carried && header === open.header);
+    if (reader === undefined) continue;
+    const found = `${open.header} left in clients' baggage, where ${reader.path} reads it`;
+    throw new PolicyError(`${open.path}: found ${found}, wanted "carry: [baggage]" here too`);
+  }
+}
+
+/** Both directions of a policy share one store: another number of slots finds nothing. */
+function checkCapacity(filters: readonly unknown[]): void {
+  const sizes = filters.flatMap((filter, index) => {
+    const propagate = isRecord(filter) ? filter.propagate : undefined;
+    return isRecord(propagate) ? [{ index, capacity: propagate.capacity ?? 8192 }] : [];
+  });
+  const [first] = sizes;
+  const other = sizes.find(({ capacity }) => capacity !== first?.capacity);
+  if (first === undefined || other === undefined) return;
+  throw new PolicyError(
+    `spec.filters[${other.index}].propagate.capacity: found ${other.capacity}, ` +
+      `wanted ${first.capacity} as in spec.filters[${first.index}]: they share one store`,
+  );
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /** Every filter of the policy, in the file's order; a sidecar's entry comes as two. */

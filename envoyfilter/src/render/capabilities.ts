@@ -49,10 +49,14 @@ export function capabilitiesOf(entry: FilterEntry): string[] {
   };
   if (mode === 'disabled') return [...list].sort();
   const sections: readonly TagSection[] = Array.isArray(tags) ? tags : [];
-  const mints = sections.some((tag) => tag?.rules?.some?.((rule) => rule?.mint !== undefined));
+  const minting = sections
+    .flatMap((tag) => (Array.isArray(tag?.rules) ? tag.rules : []))
+    .filter((rule) => rule?.mint !== undefined);
+  const sends = minting.some((rule) => rule.dryRun !== true);
+  const echoes = sections.some((tag) => tag?.echo === true);
   if (sections.length > 0 || propagate !== undefined) add(REQUEST);
-  if (mints || sections.some((tag) => tag?.echo === true)) add(RESPONSE);
-  if (mints) add(MINT);
+  if (mode !== 'dryRun' && (sends || echoes)) add(RESPONSE);
+  if (minting.length > 0) add(MINT);
   if (propagate !== undefined) add(PROPAGATE);
   return [...list].sort();
 }
@@ -60,7 +64,7 @@ export function capabilitiesOf(entry: FilterEntry): string[] {
 /** What this file looks at in a tag; the filter judges the rest. */
 interface TagSection {
   readonly echo?: unknown;
-  readonly rules?: readonly { readonly mint?: unknown }[];
+  readonly rules?: readonly { readonly mint?: unknown; readonly dryRun?: unknown }[];
 }
 
 /**

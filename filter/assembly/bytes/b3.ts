@@ -16,6 +16,7 @@ import {
   putTraceId,
   Sampling,
   SPAN_ID_SIZE,
+  samplingOfB3,
   TRACE_ID_SIZE_MAX,
   TraceContext,
 } from './trace-context';
@@ -97,7 +98,7 @@ export function parseFlags(ptr: usize, size: u32): i32 {
  * nothing. The format has no place for a parent without a decision: it is left out then.
  */
 export function putB3(context: TraceContext, outPtr: usize): u32 {
-  const decision = byteOf(context.sampling);
+  const decision = byteOf(samplingOfB3(context));
   let size: u32 = 0;
   if (context.hasIds()) {
     size = putTraceId(context, outPtr);
@@ -117,10 +118,11 @@ export function putB3(context: TraceContext, outPtr: usize): u32 {
  * and debug, which stands in `x-b3-flags`, implies it.
  */
 export function sampledValue(context: TraceContext): u32 {
-  return context.sampling == Sampling.Debug ? 0 : byteOf(context.sampling);
+  const sampling = samplingOfB3(context);
+  return sampling == Sampling.Debug ? 0 : byteOf(sampling);
 }
 
 /** The one byte of `x-b3-flags`, 0 where it is not to be sent. */
 export function flagsValue(context: TraceContext): u32 {
-  return context.sampling == Sampling.Debug ? ONE : 0;
+  return samplingOfB3(context) == Sampling.Debug ? ONE : 0;
 }

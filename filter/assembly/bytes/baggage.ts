@@ -8,7 +8,7 @@
 //   |----------- member ---------|   |- member -|
 
 import { hexValue, NO_DIGIT } from './hex';
-import { sameFolded } from './slice';
+import { foldByte } from './slice';
 
 /** A list that grows by us has at most so many bytes and members: others need not keep more. */
 export const BAGGAGE_SIZE_MAX: u32 = 8192;
@@ -24,9 +24,15 @@ const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
 const SPACE: u32 = 0x20;
 const TAB: u32 = 0x09;
+const PLUS: u32 = 0x2b;
 
 function isBlank(byte: u32): bool {
   return byte == SPACE || byte == TAB;
+}
+
+/** What one reader or another takes for a blank, or for nothing: all but visible ASCII, and `+`. */
+function isLoose(byte: u32): bool {
+  return byte <= SPACE || byte >= 0x7f || byte == PLUS;
 }
 
 /** The end of the bytes from `start` to `end`, blanks behind them left out. */
@@ -93,9 +99,27 @@ export class BaggageCursor {
     this.valueSize = <u32>(trimEnd(value, stop) - value);
   }
 
-  /** Whether the key is `name`, whatever its case; no name is that of a member without a key. */
+  /**
+   * Whether any reader could take the key for `name`, which is in lower case: some decode it, some
+   * trim what they call blanks, some ignore case. No name is that of a member without a key.
+   */
   keyEquals(ptr: usize, size: u32): bool {
-    return size != 0 && this.keySize == size && sameFolded(this.keyPtr, ptr, size);
+    if (size == 0) return false;
+    let matched: u32 = 0;
+    for (let i: u32 = 0; i < this.keySize; i++) {
+      let byte: u32 = load<u8>(this.keyPtr + i);
+      // What decodes to a % may be decoded again further on.
+      while (byte == PERCENT && i + 2 < this.keySize) {
+        const high = hexValue(load<u8>(this.keyPtr + i + 1));
+        const low = hexValue(load<u8>(this.keyPtr + i + 2));
+        if (high == NO_DIGIT || low == NO_DIGIT) break;
+        byte = (high << 4) | low;
+        i += 2;
+      }
+      if (matched < size && foldByte(byte) == <u32>load<u8>(ptr + matched)) matched++;
+      else if (!isLoose(byte)) return false;
+    }
+    return matched == size;
   }
 }
 export const BAGGAGE_CURSOR_SIZE: u32 = 32;

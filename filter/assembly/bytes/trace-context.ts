@@ -20,10 +20,10 @@ export enum Sampling {
 /**
  * Without ids (`spanId` 0) only `sampling` says something; `parentId` is 0 at the root of a trace.
  * `flags` are those of a traceparent of version 00, as they came; 0 otherwise.
- *   0           8          16       24         32         33      34     35      40
- *   +-----------+----------+--------+----------+----------+-------+------+-------+
- *   | traceHigh | traceLow | spanId | parentId | sampling | flags | wide | (pad) |
- *   +-----------+----------+--------+----------+----------+-------+------+-------+
+ *   0           8          16       24         32         33      34     35         36      40
+ *   +-----------+----------+--------+----------+----------+-------+------+----------+-------+
+ *   | traceHigh | traceLow | spanId | parentId | sampling | flags | wide | decision | (pad) |
+ *   +-----------+----------+--------+----------+----------+-------+------+----------+-------+
  */
 @unmanaged
 export class TraceContext {
@@ -35,6 +35,8 @@ export class TraceContext {
   flags: u8;
   /** The trace id came with 32 digits. */
   wide: bool;
+  /** What B3 headers without ids say beside ids that another format brought; `Deferred` = nothing. */
+  decision: u8;
 
   /** Nothing said: no ids, the decision deferred. */
   clear(): void {
@@ -46,6 +48,16 @@ export class TraceContext {
   }
 }
 export const TRACE_CONTEXT_SIZE: u32 = 40;
+
+/** The decision for readers of B3. */
+export function samplingOfB3(context: TraceContext): Sampling {
+  return context.decision != Sampling.Deferred ? context.decision : context.sampling;
+}
+
+/** The decision for readers of W3C. */
+export function samplingOfW3c(context: TraceContext): Sampling {
+  return context.sampling != Sampling.Deferred ? context.sampling : context.decision;
+}
 
 /** The same trace, whatever the spelling. */
 export function sameTrace(a: TraceContext, b: TraceContext): bool {

@@ -14,6 +14,7 @@ import {
   putSpanId,
   Sampling,
   SPAN_ID_SIZE,
+  samplingOfW3c,
   TRACE_ID_SIZE_MAX,
   TraceContext,
 } from './trace-context';
@@ -77,12 +78,13 @@ export function parseTraceparent(ptr: usize, size: u32, out: TraceContext): bool
  * sampled flag is the decision, other flags are as they came.
  */
 export function putTraceparent(context: TraceContext, outPtr: usize): u32 {
-  if (!context.hasIds() || context.sampling == Sampling.Deferred) return 0;
+  const sampling = samplingOfW3c(context);
+  if (!context.hasIds() || sampling == Sampling.Deferred) return 0;
   memory.fill(outPtr, <u8>ZERO, TRACE_AT - 1);
   store<u8>(outPtr + TRACE_AT - 1, <u8>DASH);
   putSpanId(context.traceHigh, outPtr + TRACE_AT);
   putSpanId(context.traceLow, outPtr + TRACE_AT + SPAN_ID_SIZE);
-  const sampled = context.sampling == Sampling.Deny ? 0 : FLAG_SAMPLED;
+  const sampled = sampling == Sampling.Deny ? 0 : FLAG_SAMPLED;
   const flags = (<u32>context.flags & ~FLAG_SAMPLED) | sampled;
   // Sixteen digits of which the last two stay.
   putSpanId(<u64>flags, outPtr + TRACEPARENT_SIZE - SPAN_ID_SIZE);

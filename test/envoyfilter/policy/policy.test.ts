@@ -55,4 +55,23 @@ describe('a policy', () => {
     expect(() => readPolicy(text)).toThrow(message);
     expect(() => readPolicy(text)).toThrow(PolicyError);
   });
+
+  it('whose gateway leaves in baggage what a sidecar reads there is refused', () => {
+    const text = POLICY.replace('{header: x-b}', '{header: X-A, carry: [baggage]}');
+    expect(() => readPolicy(text)).toThrow(
+      /^spec\.filters\[0\]\.tags\[0\]: found x-a left in clients' baggage, where spec\.filters\[1\]/,
+    );
+    const both = text.replace('{header: x-a}', '{header: x-a, carry: [baggage]}');
+    expect(filterEntries(readPolicy(both))).toHaveLength(3);
+  });
+
+  it('whose directions share a store of two sizes is refused', () => {
+    const sized = (first: string, second: string) =>
+      POLICY.replace(/ {4}- \{at: gateway[\s\S]*$/, '').concat(
+        `    - {at: inbound, propagate: {${first}}}\n`,
+        `    - {at: outbound, propagate: {${second}}}\n`,
+      );
+    expect(() => readPolicy(sized('capacity: 64', ''))).toThrow(/found 8192, wanted 64 as in/);
+    expect(filterEntries(readPolicy(sized('capacity: 8192', '')))).toHaveLength(2);
+  });
 });

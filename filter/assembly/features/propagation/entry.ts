@@ -121,17 +121,6 @@ export function joinSlot(slotPtr: usize, slotSize: u32, now: u64, out: usize): J
   return outcome;
 }
 
-/** Bytes of the entries of a slot, the newest first, that fit whole into `room`. */
-export function wholeEntries(slotPtr: usize, slotSize: u32, room: u32): u32 {
-  let at = slotPtr;
-  while (isEntry(at, slotPtr + slotSize)) {
-    const next = at + load<u16>(at, SIZE);
-    if (next - slotPtr > room) break;
-    at = next;
-  }
-  return <u32>(at - slotPtr);
-}
-
 /** Whether a whole entry stands at `at`, before `end`. */
 function isEntry(at: usize, end: usize): bool {
   if (at + FIELDS > end) return false;

@@ -10,10 +10,14 @@ import { traceOfB3, traceOfW3c } from './trace-headers';
 const requestKey: usize = memory.data(136, 8);
 const w3cKey: usize = memory.data(24, 8);
 const b3Key: usize = memory.data(24, 8);
+/** The key of another request id, to compare. */
+const otherKey: usize = memory.data(136, 8);
 // Sizes of the keys; 0 = the request has none.
 let requestKeySize: u32 = 0;
 let w3cKeySize: u32 = 0;
 let b3KeySize: u32 = 0;
+/** Of the request id that came, also when it has been forgotten. */
+let cameKeySize: u32 = 0;
 
 /** Puts them together; the trace has been read. */
 export function readKeys(config: Config, propagate: Propagate): void {
@@ -26,6 +30,7 @@ export function readKeys(config: Config, propagate: Propagate): void {
       requestKey,
     );
   }
+  cameKeySize = requestKeySize;
   w3cKeySize = putTraceKey(traceOfW3c(), w3cKey);
   b3KeySize = putTraceKey(traceOfB3(), b3Key);
   // Two spellings of one trace are one key.
@@ -60,4 +65,9 @@ export function keyName(key: StoreKey): string {
 /** The request id was made on this hop: nothing is remembered under it. */
 export function forgetRequestKey(): void {
   requestKeySize = 0;
+}
+
+/** Whether the request came with this id, or with it but for the sampling character. */
+export function cameWith(ptr: usize, size: u32): bool {
+  return equal(otherKey, putRequestKey(ptr, size, otherKey), requestKey, cameKeySize);
 }

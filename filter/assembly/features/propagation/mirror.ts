@@ -2,12 +2,10 @@
 // before it writes one again. True as long as no other VM writes (features/propagation/writers.ts).
 // Promise: a table of fixed size, made when the first configuration remembers requests.
 
-import { wholeEntries } from './entry';
-
 /** Slots that are mirrored; a larger store asks the host for the others. A power of two. */
 export const MIRROR_SLOTS: u32 = 2048;
-/** Bytes of one: two to four entries. Older ones that do not fit are not carried on. */
-export const MIRROR_SIZE: u32 = 1024;
+/** Bytes of one: four entries of 380 bytes. Of a longer value nothing is known. */
+export const MIRROR_SIZE: u32 = 1536;
 
 //   0        8      12  16                MIRROR_SIZE
 //   +--------+------+---+-----------------+
@@ -42,11 +40,12 @@ export function mirrorSize(slotId: u64): u32 {
   return load<u32>(entryOf(slotId), VALUE_SIZE);
 }
 
-/** What the slot holds now. An entry too long for the mirror makes the slot unknown. */
+/** What the slot holds now. A value too long for the mirror makes the slot unknown. */
 export function mirrorKeep(slotId: u64, ptr: usize, size: u32): void {
   const entry = entryOf(slotId);
-  const kept = wholeEntries(ptr, size, MIRROR_SIZE - HEADER_SIZE);
-  store<u64>(entry, kept != 0 ? slotId : 0);
-  store<u32>(entry, kept, VALUE_SIZE);
-  memory.copy(entry + HEADER_SIZE, ptr, kept);
+  const fits = size <= MIRROR_SIZE - HEADER_SIZE;
+  store<u64>(entry, fits ? slotId : 0);
+  if (!fits) return;
+  store<u32>(entry, size, VALUE_SIZE);
+  memory.copy(entry + HEADER_SIZE, ptr, size);
 }

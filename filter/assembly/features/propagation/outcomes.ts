@@ -7,7 +7,7 @@ import { writersInit } from './writers';
 
 /** At configure time, for an accepted configuration. */
 export function propagationInit(config: Config): void {
-  if (config.propagate == 0) return;
+  if (config.propagate == 0 || config.mode == <u8>Mode.Disabled) return;
   const propagate = changetype<Propagate>(config.propagate);
   if (config.direction == <u8>Direction.Inbound) mirrorInit();
   writersInit();

@@ -3,8 +3,14 @@
 // run: one that is not remembered, beside a key that is, was made on this hop and gives way.
 
 import { MapType, Status } from '../../abi/enums';
-import { equal, Slice } from '../../bytes/slice';
-import { sameIds, sameTrace, TRACE_CONTEXT_SIZE, TraceContext } from '../../bytes/trace-context';
+import { Slice } from '../../bytes/slice';
+import {
+  sameIds,
+  sameTrace,
+  samplingOfB3,
+  TRACE_CONTEXT_SIZE,
+  TraceContext,
+} from '../../bytes/trace-context';
 import { Config, carriedAt, keyAt, Mode, Propagate, StoreKey, tagAt } from '../../config/layout';
 import { monotonicNs } from '../../shim/clock';
 import { addHeader, replaceHeader } from '../../shim/headers';
@@ -13,7 +19,7 @@ import { explaining, explainPropagate } from '../explain';
 import { firstValue, nameOf, Value } from '../request';
 import { restoreBaggage } from '../tagging/baggage';
 import { entryConflicts, entryContext, entryField } from './entry';
-import { forgetRequestKey, hasKey, keyName, keyPtrOf, keySizeOf, readKeys } from './keys';
+import { cameWith, forgetRequestKey, hasKey, keyName, keyPtrOf, keySizeOf, readKeys } from './keys';
 import { giveRequestId } from './request-id';
 import { storedEntry } from './store';
 import { addTrace, putHeader, readTrace, requestTrace, saysW3c, writeTrace } from './trace-headers';
@@ -109,8 +115,10 @@ function restoreRequestId(config: Config, propagate: Propagate): void {
     if (name.first == 0) giveRequestId(config, propagate);
     return;
   }
-  const id = changetype<Value>(name.first);
-  if (name.first != 0 && equal(id.ptr, id.size, field.ptr, field.size)) return;
+  if (name.first != 0 && changetype<Value>(name.first).size != 0) {
+    // It may be another request's, or the same but for Envoy's sampling character.
+    if (entryConflicts(found) || cameWith(field.ptr, field.size)) return;
+  }
   if (config.mode != <u8>Mode.Enforce) return;
   const map = MapType.RequestHeaders;
   const status =
@@ -132,7 +140,7 @@ function restoreTrace(config: Config, propagate: Propagate): void {
   if (context.hasIds()) {
     same = known && sameIds(context, came);
     if (same) addTrace(context, came);
-  } else if (known && (context.sampling == 0 || context.sampling == came.sampling)) {
+  } else if (known && (context.sampling == 0 || context.sampling == samplingOfB3(came))) {
     same = true;
     memory.copy(changetype<usize>(context), changetype<usize>(came), TRACE_CONTEXT_SIZE);
   }

@@ -3,7 +3,7 @@
 // few entries each; a request's key chooses its slot, and the oldest of a slot gives way.
 // Promise: an entry is found by its own key only, never by one that hashes alike.
 // One slot holds several because requests that are under way at once meet: with one entry a slot,
-// a hundred of them in 8192 would lose one in eighty; with four, one in a hundred million.
+// a hundred of them in 8192 would lose one in eighty; with four, one in four million.
 
 import { Status } from '../../abi/enums';
 import { Slice } from '../../bytes/slice';

@@ -13,15 +13,18 @@ import {
   Sampling,
   sameIds,
   sameTrace,
+  samplingOfW3c,
   TRACE_CONTEXT_SIZE,
   TraceContext,
 } from '../../bytes/trace-context';
 import { parseTraceparent, putTraceparent } from '../../bytes/traceparent';
 import {
   Config,
+  keyAt,
   Mode,
   Propagate,
   readFormatAt,
+  StoreKey,
   TraceFormat,
   writeFormatAt,
 } from '../../config/layout';
@@ -60,7 +63,22 @@ export function readTrace(config: Config, propagate: Propagate): void {
   if (isEmpty(config, propagate.otSpanContext)) {
     drop(config, propagate, propagate.otSpanContext, true);
   }
-  readMulti(config, propagate, touches(propagate, TraceFormat.B3Multi));
+  const multiTouched = touches(propagate, TraceFormat.B3Multi);
+  readMulti(config, propagate, multiTouched);
+  // Of two traces the single header's counts: nobody may go on with the other unseen.
+  if (b3Touched && single.hasIds() && multi.hasIds() && !sameTrace(single, multi)) {
+    drop(config, propagate, propagate.b3TraceId, multiTouched);
+    drop(config, propagate, propagate.b3SpanId, multiTouched);
+    if (multi.parentId != 0) drop(config, propagate, propagate.b3ParentSpanId, multiTouched);
+    forgetIds(multi);
+  }
+}
+
+/** Leaves of a context its decision. */
+function forgetIds(context: TraceContext): void {
+  const sampling = context.sampling;
+  context.clear();
+  context.sampling = sampling;
 }
 
 /** Trace and span id stand and fall together; everything else falls alone. */
@@ -110,6 +128,11 @@ function touches(propagate: Propagate, format: TraceFormat): bool {
   for (let i: u32 = 0; i < propagate.writeCount; i++) {
     if (writeFormatAt(propagate, i) == format) return true;
   }
+  // What finds a request must not be seen in one way here and in another by the application.
+  const key = format == TraceFormat.W3c ? StoreKey.Traceparent : StoreKey.B3;
+  for (let i: u32 = 0; i < propagate.keyCount; i++) {
+    if (keyAt(propagate, i) == key) return true;
+  }
   return false;
 }
 
@@ -123,7 +146,8 @@ function takeValue(config: Config, propagate: Propagate, index: u32, touched: bo
   }
   if (alike) return first;
   drop(config, propagate, index, touched);
-  return 0;
+  // Where nothing is removed, many an application takes the first.
+  return config.mode == <u8>Mode.Enforce || sizeOf(first) == 0 ? 0 : first;
 }
 
 function isEmpty(config: Config, index: u32): bool {
@@ -139,12 +163,11 @@ function isEmpty(config: Config, index: u32): bool {
 function drop(config: Config, propagate: Propagate, index: u32, touched: bool): void {
   if (!touched) return;
   increment(propagate.malformedMetric, 1);
-  if (config.mode == <u8>Mode.Enforce) {
-    const name = nameOf(config, index);
-    if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
-      increment(config.writeErrors, 1);
-      return;
-    }
+  if (config.mode != <u8>Mode.Enforce) return;
+  const name = nameOf(config, index);
+  if (removeHeader(MapType.RequestHeaders, name.ptr, name.size) != Status.Ok) {
+    increment(config.writeErrors, 1);
+    return;
   }
   forgetHeader(config, index);
 }
@@ -166,25 +189,36 @@ function contextOf(format: TraceFormat): TraceContext {
 
 /**
  * The one context of the request into `out`: of the first format that has ids, in the order in
- * which the policy reads them, else of the first that has a decision. What other formats add on
- * the same span is added.
+ * which the policy reads them; of formats without ids the first decision. What other formats add
+ * on the same span is added.
  */
 export function requestTrace(propagate: Propagate, out: TraceContext): void {
   out.clear();
   for (let i: u32 = 0; i < propagate.readCount; i++) {
     const one = contextOf(readFormatAt(propagate, i));
-    if (out.hasIds()) {
-      if (sameIds(one, out)) addTrace(out, one);
-    } else if (one.hasIds() || (out.sampling == Sampling.Deferred && one.sampling != 0)) {
-      memory.copy(changetype<usize>(out), changetype<usize>(one), TRACE_CONTEXT_SIZE);
+    if (one.hasIds()) {
+      if (!out.hasIds()) takeIds(out, one);
+      else if (sameIds(one, out)) addTrace(out, one);
+    } else if (out.hasIds()) {
+      if (out.decision == Sampling.Deferred) out.decision = one.sampling;
+    } else if (out.sampling == Sampling.Deferred) {
+      out.sampling = one.sampling;
     }
   }
+}
+
+/** The ids of one format; a decision that another came with stays beside them. */
+function takeIds(out: TraceContext, one: TraceContext): void {
+  const decision = out.sampling;
+  memory.copy(changetype<usize>(out), changetype<usize>(one), TRACE_CONTEXT_SIZE);
+  out.decision = decision;
 }
 
 /** Adds to a context what another one of the same span says beyond it. */
 export function addTrace(to: TraceContext, from: TraceContext): void {
   if (to.parentId == 0) to.parentId = from.parentId;
   if (to.sampling == Sampling.Deferred) to.sampling = from.sampling;
+  if (to.decision == Sampling.Deferred) to.decision = from.decision;
   if (to.flags == 0) to.flags = from.flags;
 }
 
@@ -222,7 +256,8 @@ export function saysW3c(config: Config, propagate: Propagate, context: TraceCont
   if (firstValue(config, propagate.traceparent) != 0) {
     return w3c.hasIds() && sameTrace(w3c, context);
   }
-  return writesW3c(propagate) && context.hasIds() && context.sampling != Sampling.Deferred;
+  const decided = samplingOfW3c(context) != Sampling.Deferred;
+  return decided && context.hasIds() && writesW3c(propagate);
 }
 
 function writesW3c(propagate: Propagate): bool {

@@ -16,7 +16,6 @@ import {
   joinSlot,
   KEY_SIZE_MAX,
   SLOT_ENTRIES,
-  wholeEntries,
 } from '../../../../filter/assembly/features/propagation/entry';
 import { lay, read } from '../../support';
 
@@ -246,18 +245,5 @@ describe('entry', () => {
     expect(put('k', 'a')).toBe(Joined.Ok);
     expect(get('k')).toBe('a');
     expect(slotSize < 100).toBe(true);
-  });
-
-  it('fits whole into less room, the newest first', () => {
-    put('a', '1');
-    put('b', '2');
-    put('c', '3');
-    const one = slotSize / 3;
-    expect(wholeEntries(slot, slotSize, slotSize)).toBe(slotSize);
-    expect(wholeEntries(slot, slotSize, slotSize - 1)).toBe(2 * one);
-    expect(wholeEntries(slot, slotSize, one)).toBe(one);
-    expect(wholeEntries(slot, slotSize, one - 1)).toBe(0);
-    expect(wholeEntries(slot, slotSize - 1, slotSize)).toBe(2 * one);
-    expect(wholeEntries(slot, 0, slotSize)).toBe(0);
   });
 });

@@ -7,8 +7,10 @@ const OWN = '00f067aa0ba902b7';
 const PARENT = '05e3ac9a4f6e3b90';
 const B3 = TRACE + '-' + SPAN;
 
+/** Found by request id, so that these formats alone are known. */
 function formats(direction: string, read: string, write: string): string {
-  return policy(direction, '{"formats":{"read":[' + read + '],"write":[' + write + ']}}');
+  const key = '{"key":["x-request-id"],"formats":{"read":[';
+  return policy(direction, key + read + '],"write":[' + write + ']}}');
 }
 
 /** What is written into a call of a request that came with these headers. */
@@ -96,6 +98,28 @@ describe('trace-headers', () => {
     expect(removed('traceparent: x\ntracestate: a=1')).toBe(both);
     expect(removed('traceparent: \ntracestate: a=1')).toBe(both);
     expect(removed('traceparent: x\ntracestate: a=1', '"b3"')).toBe('');
+  });
+
+  it('of a format that finds requests are known', () => {
+    hostReset();
+    const keyed = '{"key":["b3"],"formats":{"read":["w3c"],"write":["w3c"]}}';
+    expect(passed(policy('inbound', keyed), 'b3: x\nx-b3-flags: ')).toBe(
+      'remove 0 b3; remove 0 x-b3-flags',
+    );
+    hostReset();
+    const w3c = '{"key":["traceparent"],"formats":{"read":["b3"],"write":["b3"]}}';
+    expect(passed(policy('inbound', w3c), 'traceparent: x')).toBe('remove 0 traceparent');
+  });
+
+  it('of two traces are those of the single b3', () => {
+    const other = 'x-b3-traceid: ' + SPAN + '\nx-b3-spanid: ' + SPAN;
+    const more = '\nx-b3-parentspanid: ' + PARENT + '\nx-b3-sampled: 1';
+    expect(removed('b3: ' + B3 + '\n' + other + more)).toBe(
+      'remove 0 x-b3-traceid; remove 0 x-b3-spanid; remove 0 x-b3-parentspanid',
+    );
+    const same = 'x-b3-traceid: ' + TRACE + '\nx-b3-spanid: ' + OWN;
+    expect(removed('b3: ' + B3 + '\n' + same)).toBe('');
+    expect(removed('b3: ' + B3 + '\n' + other, '"b3multi"')).toBe('');
   });
 
   it('of formats that are not known are left alone', () => {
