@@ -1,6 +1,7 @@
 // sidecar: the release module at both ends of one proxy, in VMs of their own, and between them an
 // application that is played by the test.
 
+import { deepStrictEqual } from 'node:assert/strict';
 import {
   Host,
   type HostOptions,
@@ -8,6 +9,7 @@ import {
   type Plugin,
 } from '../../envoyfilter/src/host/index.js';
 import { entryFor, loadFilter, metricOf, requestOf } from './host.js';
+import { ID } from './trace-ids.js';
 
 /** By name; an array for a repeated header. */
 export type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -122,4 +124,20 @@ function pass(plugin: Plugin, headers: Headers, worker: number): Headers {
       return [name, values.length === 1 ? values[0]! : values];
     }),
   );
+}
+
+/**
+ * What is added to a call that forwards `forwarded` of a request.
+ * @throws Error where the call has not got what was forwarded
+ */
+export function added(
+  request: Headers,
+  forwarded: Headers = { 'x-request-id': ID },
+  options: SidecarOptions = {},
+): Headers {
+  const sidecar = new Sidecar(options);
+  sidecar.receive({ 'x-request-id': ID, ...request });
+  const call = sidecar.call(forwarded);
+  for (const [name, value] of Object.entries(forwarded)) deepStrictEqual(call[name], value);
+  return Object.fromEntries(Object.entries(call).filter(([name]) => !(name in forwarded)));
 }
