@@ -533,6 +533,18 @@ describe('a clock that stands at its start', () => {
   });
 });
 
+describe('the first key of the policy', () => {
+  it.each([['b3'], ['traceparent']])('decides also where both spell one trace: %s', (first) => {
+    const second = first === 'b3' ? 'traceparent' : 'b3';
+    const key = [first, 'x-request-id', second];
+    const sidecar = new Sidecar({ propagate: { headers: [TAG], key } });
+    sidecar.receive({ traceparent: TRACEPARENT, b3: B3, [TAG]: 'of the trace' });
+    sidecar.receive({ 'x-request-id': ID, [TAG]: 'of the id' });
+    const call = sidecar.call({ 'x-request-id': ID, traceparent: TRACEPARENT, b3: B3 });
+    expect(call[TAG]).toBe('of the trace');
+  });
+});
+
 describe('what another request left behind', () => {
   const victim = { 'x-request-id': OTHER_ID, b3: B3, [TAG]: 'canary', 'x-team': 'victim' };
   const options = { propagate: { headers: [TAG, 'x-team'] } };

@@ -1,4 +1,5 @@
-// text: one line of bytes put together at configure time, for logs and metric names.
+// text: one line of bytes put together for a log or a metric's name: at configure time, and for
+// the explanations of a request where somebody asked for them.
 // Promise: no allocation; what does not fit is cut and the line then ends in "...". Bytes that come
 // from outside go through `quoted`, so that they cannot forge a line of the log.
 

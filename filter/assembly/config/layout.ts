@@ -293,6 +293,8 @@ export class Carried {
   tag: u32;
 }
 export const CARRIED_SIZE: u32 = 8;
+/** Entries of a slot: whoever is found again, is found before so many others came to its slot. */
+export const SLOT_ENTRIES: u32 = 4;
 /** Headers that may be carried besides the trace set. */
 export const CARRIED_MAX: u32 = 16;
 

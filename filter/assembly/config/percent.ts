@@ -13,8 +13,7 @@ import { compileSource } from './source';
 /** Sources of an identity that a rule may try. */
 const SOURCES_MAX: u32 = 8;
 
-/** `percent` and what stands beside it in a rule. False with a fault raised; 0 in `rule.percent`
- * where the rule has none. */
+/** `percent` of a rule that has one, and what stands beside it; 0 with a fault raised. */
 export function compilePercent(node: Node, config: Config, tagName: HeaderName): usize {
   const at = member(node, 'percent');
   const threshold = percentOf(nodeAt(at));

@@ -13,6 +13,7 @@ import {
   HeaderNames,
   PROPAGATE_SIZE,
   Propagate,
+  SLOT_ENTRIES,
   StoreKey,
   TraceFormat,
   tagAt,
@@ -33,10 +34,9 @@ const REFUSED =
 const KEY_WORDS = 'x-request-id traceparent b3';
 const FORMAT_WORDS = 'b3 b3multi w3c';
 
-/** Entries of a store; a slot holds four of them (features/propagation/entry.ts). */
+/** Entries of a store. */
 const CAPACITY_MIN: u32 = 64;
 const CAPACITY_MAX: u32 = 65536;
-const SLOT_ENTRIES: u32 = 4;
 const CAPACITY_DEFAULT: u32 = 8192;
 const TTL_MAX: u32 = 3600;
 const TTL_DEFAULT: u32 = 60;

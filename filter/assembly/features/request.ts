@@ -4,7 +4,7 @@
 
 import { MapType, Status } from '../abi/enums';
 import { parseAddressAndPort } from '../bytes/address';
-import { Slice } from '../bytes/slice';
+import { equal, Slice } from '../bytes/slice';
 import { Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
 import { findName, NO_NAME } from '../config/names';
 import { arenaTake } from '../shim/arena';
@@ -98,6 +98,18 @@ export function nameOf(config: Config, index: u32): HeaderName {
 /** The first value of a header, or 0; more behind `next`. */
 export function firstValue(config: Config, index: u32): usize {
   return nameOf(config, index).first;
+}
+
+/** The value of a header whose values are all one, or 0. */
+export function onlyValue(config: Config, index: u32): usize {
+  const first = firstValue(config, index);
+  if (first == 0) return 0;
+  const value = changetype<Value>(first);
+  for (let at = value.next; at != 0; at = changetype<Value>(at).next) {
+    const other = changetype<Value>(at);
+    if (!equal(other.ptr, other.size, value.ptr, value.size)) return 0;
+  }
+  return first;
 }
 
 /** For the rest of this pass the request has this value, behind those that it has. */

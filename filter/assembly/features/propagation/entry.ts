@@ -17,9 +17,8 @@
 import { Slice, sameBytes } from '../../bytes/slice';
 import { TRACE_CONTEXT_SIZE, TraceContext } from '../../bytes/trace-context';
 import { xxh64 } from '../../bytes/xxh64';
+import { SLOT_ENTRIES } from '../../config/layout';
 
-/** Entries of a slot: whoever is found again, is found before so many others came to its slot. */
-export const SLOT_ENTRIES: u32 = 4;
 /** Bytes of the longest entry: a store is at most this times its capacity. */
 export const ENTRY_SIZE_MAX: u32 = 2048;
 /** Bytes of the longest key. */

@@ -33,9 +33,17 @@ export function readKeys(config: Config, propagate: Propagate): void {
   cameKeySize = requestKeySize;
   w3cKeySize = putTraceKey(traceOfW3c(), w3cKey);
   b3KeySize = putTraceKey(traceOfB3(), b3Key);
-  // Two spellings of one trace are one key.
-  if (b3KeySize != 0 && equal(w3cKey, w3cKeySize, b3Key, b3KeySize)) {
-    if (hasKey(propagate, StoreKey.Traceparent)) b3KeySize = 0;
+  if (b3KeySize != 0 && equal(w3cKey, w3cKeySize, b3Key, b3KeySize)) dropLater(propagate);
+}
+
+/** Two spellings of one trace are one key, in the place of the one that the policy names first. */
+function dropLater(propagate: Propagate): void {
+  for (let i: u32 = 0; i < propagate.keyCount; i++) {
+    const key = keyAt(propagate, i);
+    if (key == StoreKey.RequestId) continue;
+    if (key == StoreKey.B3) w3cKeySize = 0;
+    else b3KeySize = 0;
+    return;
   }
 }
 

@@ -1,13 +1,13 @@
 // remember: inbound, what goes on to the application is remembered under each key of the request.
 
-import { equal, Slice } from '../../bytes/slice';
+import { Slice } from '../../bytes/slice';
 import { sameTrace, TraceContext } from '../../bytes/trace-context';
 import { Carried, Config, carriedAt, keyAt, Mode, Propagate, tagAt } from '../../config/layout';
 import { arenaTake } from '../../shim/arena';
 import { monotonicNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainPropagate } from '../explain';
-import { firstValue, nameOf, Value } from '../request';
+import { firstValue, nameOf, onlyValue, Value } from '../request';
 import { ENTRY_SIZE_MAX, entryAdd, entryBegin, entryDigest } from './entry';
 import { keyPtrOf, keySizeOf, readKeys } from './keys';
 import { giveRequestId } from './request-id';
@@ -92,14 +92,10 @@ function addJoined(config: Config, index: u32): bool {
 
 /** The value of a header whose values are all one, into `field`; false: none. */
 function oneValue(config: Config, index: u32): bool {
-  const first = firstValue(config, index);
-  if (first == 0) return false;
-  field.ptr = changetype<Value>(first).ptr;
-  field.size = changetype<Value>(first).size;
-  for (let at = changetype<Value>(first).next; at != 0; at = changetype<Value>(at).next) {
-    const value = changetype<Value>(at);
-    if (!equal(value.ptr, value.size, field.ptr, field.size)) return false;
-  }
+  const at = onlyValue(config, index);
+  if (at == 0) return false;
+  field.ptr = changetype<Value>(at).ptr;
+  field.size = changetype<Value>(at).size;
   return field.size != 0;
 }
 

@@ -4,7 +4,6 @@
 
 import { MapType, Status } from '../../abi/enums';
 import { flagsValue, parseB3, parseFlags, parseSampled, putB3, sampledValue } from '../../bytes/b3';
-import { equal } from '../../bytes/slice';
 import {
   parseSpanId,
   parseTraceId,
@@ -30,7 +29,7 @@ import {
 } from '../../config/layout';
 import { addHeader, removeHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
-import { firstValue, forgetHeader, nameOf, Value } from '../request';
+import { firstValue, forgetHeader, nameOf, onlyValue, Value } from '../request';
 
 /** What each format says; cleared where it says nothing. */
 const single: TraceContext = changetype<TraceContext>(memory.data(40, 8));
@@ -140,11 +139,7 @@ function touches(propagate: Propagate, format: TraceFormat): bool {
 function takeValue(config: Config, propagate: Propagate, index: u32, touched: bool): usize {
   const first = firstValue(config, index);
   if (first == 0) return 0;
-  let alike = sizeOf(first) != 0;
-  for (let at = changetype<Value>(first).next; at != 0; at = changetype<Value>(at).next) {
-    if (!equal(ptrOf(at), sizeOf(at), ptrOf(first), sizeOf(first))) alike = false;
-  }
-  if (alike) return first;
+  if (sizeOf(first) != 0 && onlyValue(config, index) != 0) return first;
   drop(config, propagate, index, touched);
   // Where nothing is removed, many an application takes the first.
   return config.mode == <u8>Mode.Enforce || sizeOf(first) == 0 ? 0 : first;

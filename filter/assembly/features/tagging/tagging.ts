@@ -24,7 +24,7 @@ import { addHeader, removeHeader, replaceHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
 import { explainBucket, explainIncoming, explaining, explainRule, explainTag } from '../explain';
 import { counter, countersBegin, metricOf, putLabel, putWord } from '../labels';
-import { firstValue, forgetHeader, nameOf, Value } from '../request';
+import { firstValue, forgetHeader, nameOf, onlyValue, Value } from '../request';
 import { responseBegin, responseTake, Verb } from '../response';
 import { dropBaggage, readMembers, stripMembers, writeBaggage } from './baggage';
 import { matches } from './match';
@@ -227,16 +227,12 @@ function tell(config: Config, tag: Tag, rule: Rule, verdict: string): bool {
 
 /** All values of the header are one, and it can be a tag. */
 function copyValue(config: Config, tag: Tag, rule: Rule): bool {
-  const first = firstValue(config, rule.copied - 1);
-  if (first == 0) return false;
-  const ptr = changetype<Value>(first).ptr;
-  const size = changetype<Value>(first).size;
-  if (size == 0 || size > LABEL_SIZE_MAX) return false;
-  for (let at = changetype<Value>(first).next; at != 0; at = changetype<Value>(at).next) {
-    if (!equal(changetype<Value>(at).ptr, changetype<Value>(at).size, ptr, size)) return false;
-  }
-  tag.valuePtr = ptr;
-  tag.valueSize = size;
+  const at = onlyValue(config, rule.copied - 1);
+  if (at == 0) return false;
+  const value = changetype<Value>(at);
+  if (value.size == 0 || value.size > LABEL_SIZE_MAX) return false;
+  tag.valuePtr = value.ptr;
+  tag.valueSize = value.size;
   return true;
 }
 

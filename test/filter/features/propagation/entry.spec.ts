@@ -1,5 +1,6 @@
 import { Slice } from '../../../../filter/assembly/bytes/slice';
 import { TraceContext } from '../../../../filter/assembly/bytes/trace-context';
+import { SLOT_ENTRIES } from '../../../../filter/assembly/config/layout';
 import {
   ENTRY_SIZE_MAX,
   entryAdd,
@@ -15,7 +16,6 @@ import {
   joinedBytes,
   joinSlot,
   KEY_SIZE_MAX,
-  SLOT_ENTRIES,
 } from '../../../../filter/assembly/features/propagation/entry';
 import { lay, read } from '../../support';
 
