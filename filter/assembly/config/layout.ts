@@ -382,6 +382,14 @@ export function carriedAt(propagate: Propagate, index: u32): Carried {
   return changetype<Carried>(propagate.carried + index * CARRIED_SIZE);
 }
 
+/** Who is taken for the client of a request. */
+export enum ClientAddress {
+  /** As Envoy derived it: `source.address`. */
+  Envoy = 0,
+  /** An entry of x-forwarded-for, counted from its end. */
+  Forwarded = 1,
+}
+
 /**
  *   0         4          8           9      10         11         12      16     20
  *   +---------+----------+-----------+------+----------+----------+-------+------+----------+
@@ -389,10 +397,14 @@ export function carriedAt(propagate: Propagate, index: u32): Carried {
  *   +---------+----------+-----------+------+----------+----------+-------+------+----------+
  *   | mints | mintCount | baggage | propagate | idPtr | idSize |
  *   +-------+-----------+---------+-----------+-------+--------+ 48
+ *   | pathsRaw | pathsFold | client | trustedHops | clientBits4 | clientBits6 |
+ *   +----------+-----------+--------+-------------+-------------+-------------+ 54, 56
+ *   | forwardedFor | limits | limitCount |
+ *   +--------------+--------+------------+ 68
  *   | headersErrors | writeErrors | responseErrors | addressErrors | randomErrors |
  *   +---------------+-------------+----------------+---------------+--------------+
- *   | baggageErrors | storeErrors |
- *   +---------------+-------------+ 76
+ *   | baggageErrors | storeErrors | replyErrors |
+ *   +---------------+-------------+-------------+ 100
  */
 @unmanaged
 export class Config {
@@ -417,6 +429,21 @@ export class Config {
   propagate: usize;
   idPtr: usize;
   idSize: u32;
+  /** `paths`: whether paths are compared as they came, and whether without case. */
+  pathsRaw: bool;
+  pathsFold: bool;
+  /** ClientAddress. */
+  client: u8;
+  /** Entries at the end of x-forwarded-for that are left out. */
+  trustedHops: u8;
+  /** Bits of an address that tell clients apart. */
+  clientBits4: u8;
+  clientBits6: u8;
+  /** Of the HeaderName x-forwarded-for, where `client` is Forwarded and an address is needed. */
+  forwardedFor: u32;
+  /** Array of Limit. */
+  limits: usize;
+  limitCount: u32;
   /** tagalong_errors_total by kind. */
   headersErrors: u32;
   writeErrors: u32;
@@ -425,8 +452,9 @@ export class Config {
   randomErrors: u32;
   baggageErrors: u32;
   storeErrors: u32;
+  replyErrors: u32;
 }
-export const CONFIG_SIZE: u32 = 76;
+export const CONFIG_SIZE: u32 = 100;
 
 export function tagAt(config: Config, index: u32): Tag {
   return changetype<Tag>(config.tags + index * TAG_SIZE);

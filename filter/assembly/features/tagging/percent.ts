@@ -8,7 +8,7 @@ import { Config, Mint, Percent, SOURCE_SIZE, Source } from '../../config/layout'
 import { WHOLE } from '../../config/quantity';
 import { arenaMark, arenaRelease, arenaTake } from '../../shim/arena';
 import { MINTED_SIZE, mintIdentity } from './mint';
-import { readCookie, readSource } from './source';
+import { readCookie, readSource } from '../matching/source';
 
 /** No identity, and none could be minted. */
 export const NO_BUCKET: u32 = <u32>-1;

@@ -27,7 +27,7 @@ import { counter, countersBegin, metricOf, putLabel, putWord } from '../labels';
 import { firstValue, forgetHeader, nameOf, onlyValue, Value } from '../request';
 import { responseBegin, responseTake, Verb } from '../response';
 import { dropBaggage, readMembers, stripMembers, writeBaggage } from './baggage';
-import { matches } from './match';
+import { matches } from '../matching/match';
 import { mintBegin, mintSend, mintsAny } from './mint';
 import { bucketOf, NO_BUCKET } from './percent';
 

@@ -2,7 +2,7 @@ import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { Slice } from '../../../../filter/assembly/bytes/slice';
 import { Config, Percent, ruleAt, Source } from '../../../../filter/assembly/config/layout';
 import { readRequest } from '../../../../filter/assembly/features/request';
-import { readCookie, readSource } from '../../../../filter/assembly/features/tagging/source';
+import { readCookie, readSource } from '../../../../filter/assembly/features/matching/source';
 import { arenaMark, arenaReset } from '../../../../filter/assembly/shim/arena';
 import { compiled, onlyTag, withTags } from '../../config/compile';
 import { hostCalls, hostHeader, hostProperty, hostRefuse, hostReset } from '../../host';

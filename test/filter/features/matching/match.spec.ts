@@ -1,7 +1,7 @@
 import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { ruleAt, tagAt } from '../../../../filter/assembly/config/layout';
 import { readRequest } from '../../../../filter/assembly/features/request';
-import { matches } from '../../../../filter/assembly/features/tagging/match';
+import { matches } from '../../../../filter/assembly/features/matching/match';
 import { arenaReset } from '../../../../filter/assembly/shim/arena';
 import { compiled, withWhen } from '../../config/compile';
 import { hostCalls, hostHeader, hostPairs, hostProperty, hostRefuse, hostReset } from '../../host';
