@@ -2,6 +2,7 @@
 
 export * from './envoy/index.js';
 export * from './host/index.js';
+export { type GlobalLimit, globalLimitsIn, globalLimitsOf } from './policy/global-limits.js';
 export {
   type Direction,
   type FilterEntry,
@@ -13,6 +14,13 @@ export {
   readPolicy,
 } from './policy/policy.js';
 export { capabilitiesHash, capabilitiesOf } from './render/capabilities.js';
+export {
+  handOverHeader,
+  type RateLimitService,
+  rateLimitDomain,
+  rateLimitFilters,
+} from './render/rate-limit-filters.js';
+export { rateLimitServiceConfig } from './render/ratelimit.js';
 export { LABELS, statsConfig } from './render/stats-tags.js';
 export {
   discoveredFilter,

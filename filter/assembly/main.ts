@@ -37,8 +37,7 @@ export function proxy_on_request_headers(
   _endOfStream: u32,
 ): Action {
   const at = configOfStream(contextId);
-  if (at != 0) handleRequest(changetype<Config>(at), contextId);
-  return Action.Continue;
+  return at != 0 ? handleRequest(changetype<Config>(at), contextId) : Action.Continue;
 }
 
 export function proxy_on_response_headers(

@@ -24,6 +24,7 @@ import {
   encodedSize,
   encodeValue,
 } from '../../filter/assembly/bytes/baggage';
+import { putDecimal } from '../../filter/assembly/bytes/decimal';
 import {
   decodeQuery,
   FIELD_CURSOR_SIZE,
@@ -31,6 +32,7 @@ import {
   isEncoded,
 } from '../../filter/assembly/bytes/fields';
 import { buildSearchTable, contains, searchTableSize } from '../../filter/assembly/bytes/search';
+import { sipHash, sipHash128 } from '../../filter/assembly/bytes/siphash';
 import { foldInPlace } from '../../filter/assembly/bytes/slice';
 import { isTemplate, matchesTemplate } from '../../filter/assembly/bytes/template';
 import { textPtr, textReset, textSize } from '../../filter/assembly/bytes/text';
@@ -45,6 +47,18 @@ import { readRegex } from '../../filter/assembly/config/regex/regex';
 import { buildAutomaton } from '../../filter/assembly/config/regex/subset';
 import { arenaReset, arenaTake } from '../../filter/assembly/shim/arena';
 import { PAIR_CURSOR_SIZE, PairCursor } from '../../filter/assembly/shim/pairs';
+
+// Numbers in, numbers out: as they are.
+export {
+  charge,
+  isFull,
+  rateInterval,
+  rateShift,
+  tokensFree,
+  unitsCeil,
+  unitsFloor,
+  unitsUntilFree,
+} from '../../filter/assembly/bytes/gcra';
 
 /** Bytes of each buffer. */
 export const BUFFER_SIZE: u32 = 1 << 20;
@@ -279,6 +293,21 @@ export function baggageWith(size: u32, keySize: u32, valueSize: u32): u32 {
 
 export function hash(size: u32): u64 {
   return xxh64(textAt(size), size);
+}
+
+/** With the key in the second buffer. */
+export function keyed(tweak: u64, size: u32): u64 {
+  return sipHash(second, tweak, textAt(size), size);
+}
+
+/** As `keyed`; sixteen bytes in the output. */
+export function keyed128(tweak: u64, size: u32): void {
+  sipHash128(second, tweak, textAt(size), size, output);
+}
+
+/** Digits in the output; how many. */
+export function decimal(value: u64): u32 {
+  return putDecimal(value, output);
 }
 
 /** Of a salt, a zero byte and an identity, one behind the other. */

@@ -237,6 +237,19 @@ describe('pairs, as a plain reader', () => {
   });
 });
 
+describe('decimal, as BigInt', () => {
+  it('writes any number of 64 bits, of each size', () => {
+    const some = fc.tuple(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.nat(19));
+    fc.assert(
+      fc.property(some, ([number, digits]) => {
+        const value = number / 10n ** BigInt(digits);
+        return probe.decimal(value) === String(value);
+      }),
+      { numRuns: 8000 },
+    );
+  });
+});
+
 const MASK = (1n << 64n) - 1n;
 const P1 = 0x9e3779b185ebca87n;
 const P2 = 0xc2b2ae3d27d4eb4fn;

@@ -14,7 +14,25 @@ interface Wasm {
 }
 const wasm = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
 
-interface Exports {
+/** As in filter/assembly/bytes/gcra.ts; numbers of 64 bits are signed, bools are 0 or 1. */
+interface GcraExports {
+  unitsFloor(ns: bigint, shift: number): bigint;
+  unitsCeil(ns: bigint, shift: number): bigint;
+  rateInterval(count: number, periodNs: bigint, shift: number): bigint;
+  rateShift(count: number, periodNs: bigint, burst: number): number;
+  tokensFree(word: bigint, now: bigint, interval: bigint, tolerance: bigint): bigint;
+  charge(word: bigint, nowCeil: bigint, interval: bigint, tokens: number): bigint;
+  unitsUntilFree(
+    word: bigint,
+    now: bigint,
+    interval: bigint,
+    tolerance: bigint,
+    tokens: number,
+  ): bigint;
+  isFull(word: bigint, now: bigint): number;
+}
+
+interface Exports extends GcraExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   textAt(size: number): number;
   secondAt(): number;
@@ -43,6 +61,9 @@ interface Exports {
   baggageEncoded(size: number): number;
   baggageWith(size: number, keySize: number, valueSize: number): number;
   hash(size: number): bigint;
+  keyed(tweak: bigint, size: number): bigint;
+  keyed128(tweak: bigint, size: number): void;
+  decimal(value: bigint): number;
   regex(size: number, fold: boolean): number;
   regexMatches(size: number): number;
   bucket(size: number): number;
@@ -62,12 +83,17 @@ export interface Trace {
   readonly b3: string;
   readonly traceparent: string;
 }
+/** The functions of gcra.ts by their names, numbers of 64 bits unsigned. */
+export type Gcra = Omit<GcraExports, 'isFull'> & { isFull(word: bigint, now: bigint): boolean };
 const KINDS = ['null', 'false', 'true', 'number', 'string', 'array', 'object'] as const;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
+
+/** What a module gives as a signed number of 64 bits. */
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
 
 async function compile(): Promise<Uint8Array> {
   const top = fileURLToPath(new URL('../..', import.meta.url));
@@ -278,7 +304,36 @@ export class Probe {
   }
 
   xxh64(text: Bytes): bigint {
-    return BigInt.asUintN(64, this.exports.hash(this.text(text)));
+    return unsigned(this.exports.hash(this.text(text)));
+  }
+
+  sipHash(key: Bytes, tweak: bigint, text: Bytes): bigint {
+    this.second(key);
+    return unsigned(this.exports.keyed(tweak, this.text(text)));
+  }
+
+  sipHash128(key: Bytes, tweak: bigint, text: Bytes): Bytes {
+    this.second(key);
+    this.exports.keyed128(tweak, this.text(text));
+    return this.output(16);
+  }
+
+  decimal(value: bigint): string {
+    return decoder.decode(this.output(this.exports.decimal(value)));
+  }
+
+  get gcra(): Gcra {
+    const { exports } = this;
+    return {
+      unitsFloor: (...args) => unsigned(exports.unitsFloor(...args)),
+      unitsCeil: (...args) => unsigned(exports.unitsCeil(...args)),
+      rateInterval: (...args) => unsigned(exports.rateInterval(...args)),
+      rateShift: (...args) => exports.rateShift(...args),
+      tokensFree: (...args) => unsigned(exports.tokensFree(...args)),
+      charge: (...args) => unsigned(exports.charge(...args)),
+      unitsUntilFree: (...args) => unsigned(exports.unitsUntilFree(...args)),
+      isFull: (...args) => exports.isFull(...args) !== 0,
+    };
   }
 
   bucket(salt: Bytes, identity: Bytes): number {

@@ -34,28 +34,34 @@ const REQUEST = [
   'proxy_replace_header_map_value',
 ] as const;
 
-/** Where a tag is echoed or a cookie is minted. */
+/** Where a tag is echoed, a cookie is minted, or an answer says what is left of a limit. */
 const RESPONSE = ['proxy_on_response_headers'] as const;
 const MINT = ['random_get'] as const;
 /** The store's clock; ids of requests and of those who write into the store. */
 const PROPAGATE = ['clock_time_get', 'random_get'] as const;
 
+/** Its clock, the secret that keys are hashed with, and its own answer. */
+const LIMIT = ['clock_time_get', 'random_get', 'proxy_send_local_response'] as const;
+
 /** Sorted. */
 export function capabilitiesOf(entry: FilterEntry): string[] {
-  const { mode, tags, propagate } = entry.configuration;
+  const { mode, tags, limits, propagate } = entry.configuration;
   const list = new Set<string>(ALWAYS);
   const add = (names: readonly string[]) => {
     for (const name of names) list.add(name);
   };
   if (mode === 'disabled') return [...list].sort();
   const sections: readonly TagSection[] = Array.isArray(tags) ? tags : [];
+  const limiting: readonly LimitSection[] = Array.isArray(limits) ? limits : [];
   const minting = sections
     .flatMap((tag) => (Array.isArray(tag?.rules) ? tag.rules : []))
     .filter((rule) => rule?.mint !== undefined);
   const sends = minting.some((rule) => rule.dryRun !== true);
   const echoes = sections.some((tag) => tag?.echo === true);
-  if (sections.length > 0 || propagate !== undefined) add(REQUEST);
-  if (mode !== 'dryRun' && (sends || echoes)) add(RESPONSE);
+  const tells = limiting.some((limit) => limit?.reply?.onSuccess === true);
+  if (sections.length > 0 || limiting.length > 0 || propagate !== undefined) add(REQUEST);
+  if (mode !== 'dryRun' && (sends || echoes || tells)) add(RESPONSE);
+  if (limiting.length > 0) add(LIMIT);
   if (minting.length > 0) add(MINT);
   if (propagate !== undefined) add(PROPAGATE);
   return [...list].sort();
@@ -65,6 +71,11 @@ export function capabilitiesOf(entry: FilterEntry): string[] {
 interface TagSection {
   readonly echo?: unknown;
   readonly rules?: readonly { readonly mint?: unknown; readonly dryRun?: unknown }[];
+}
+
+/** What this file looks at in a limit. */
+interface LimitSection {
+  readonly reply?: { readonly onSuccess?: unknown };
 }
 
 /**

@@ -12,6 +12,7 @@ export const LABELS = [
   'state',
   'kind',
   'cookie',
+  'limit',
 ] as const;
 
 /**

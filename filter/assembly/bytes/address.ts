@@ -6,6 +6,7 @@
 // One form for both, so that ::ffff:10.0.0.1 and 10.0.0.1 are the same client. Pure.
 
 import { hexValue, NO_DIGIT } from './hex';
+import { indexOfByte } from './slice';
 
 export const ADDRESS_SIZE: u32 = 16;
 /** Bytes of the longest text: eight groups of four digits. */
@@ -18,6 +19,10 @@ const COLON: u32 = 0x3a;
 const DOT: u32 = 0x2e;
 const SLASH: u32 = 0x2f;
 const PERCENT: u32 = 0x25;
+const OPEN: u32 = 0x5b;
+const CLOSE: u32 = 0x5d;
+const PORT_MAX: i32 = 65535;
+const unmasked: usize = memory.data(16, 8);
 
 /**
  * A network: the first `bits` of `bytes` are fixed.
@@ -130,6 +135,26 @@ export function parseAddressAndPort(ptr: usize, size: u32, outPtr: usize): bool 
   return parseAddress(ptr, end, outPtr);
 }
 
+/**
+ * An entry of x-forwarded-for: an address, perhaps with a port (`1.2.3.4:80`), in brackets
+ * (`[::1]`) or both (`[::1]:80`).
+ */
+export function parseForwarded(ptr: usize, size: u32, outPtr: usize): bool {
+  const bracketed = size > 0 && <u32>load<u8>(ptr) == OPEN;
+  // Of a bare IPv6 address the last part is no port.
+  const first = indexOfByte(ptr, size, COLON);
+  const single =
+    first < size && indexOfByte(ptr + first + 1, size - first - 1, COLON) == size - first - 1;
+  const end = bracketed ? indexOfByte(ptr, size, CLOSE) + 1 : single ? first : size;
+  if (end > size) return false;
+  if (end < size) {
+    if (<u32>load<u8>(ptr + end) != COLON) return false;
+    const port = decimal(ptr + end + 1, size - end - 1, 5);
+    if (port < 0 || port > PORT_MAX) return false;
+  }
+  return bracketed ? parseAddress(ptr + 1, end - 2, outPtr) : parseAddress(ptr, end, outPtr);
+}
+
 /** Whether an address that was parsed from IPv4 text, or is IPv4-mapped, stands at `ptr`. */
 function isMapped(ptr: usize): bool {
   return load<u64>(ptr) == 0 && load<u32>(ptr, 8) == 0xffff0000;
@@ -152,8 +177,7 @@ export function maskAddress(ptr: usize, bits4: u32, bits6: u32): void {
 
 /** `ADDRESS` or `ADDRESS/BITS` into a network; host bits are cleared. */
 export function parseNetwork(ptr: usize, size: u32, outPtr: usize): bool {
-  let slash: u32 = 0;
-  while (slash < size && <u32>load<u8>(ptr + slash) != SLASH) slash++;
+  const slash = indexOfByte(ptr, size, SLASH);
   if (!parseAddress(ptr, slash, outPtr)) return false;
   let dotted = false;
   let colon = false;
@@ -172,6 +196,12 @@ export function parseNetwork(ptr: usize, size: u32, outPtr: usize): bool {
   clearHost(outPtr, bits);
   store<u32>(outPtr, bits, ADDRESS_SIZE);
   return true;
+}
+
+/** Whether the network of a text is a mapped IPv4 address of which not all of the 96 bits count. */
+export function isWideMapped(ptr: usize, size: u32, networkPtr: usize): bool {
+  if (load<u32>(networkPtr, ADDRESS_SIZE) >= MAPPED_BITS) return false;
+  return parseAddress(ptr, indexOfByte(ptr, size, SLASH), unmasked) && isMapped(unmasked);
 }
 
 export function networkContains(networkPtr: usize, addressPtr: usize): bool {

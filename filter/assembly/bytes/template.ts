@@ -2,11 +2,13 @@
 // `{name}` stands for one whole segment that is not empty; every other segment is literal. So
 // /users//orders and /users/7/orders/ do not match, as they do not name the same resource.
 
-import { foldByte } from './slice';
+import { equal, foldByte, Slice } from './slice';
 
 const SLASH: u32 = 0x2f;
 const OPEN: u32 = 0x7b;
 const CLOSE: u32 = 0x7d;
+/** Where `matchesTemplate` lets the variable go that it does not ask for. */
+const variable: Slice = changetype<Slice>(memory.data(8, 8));
 
 /** Starts with `/`, and braces hold a name and fill their whole segment. */
 export function isTemplate(ptr: usize, size: u32): bool {
@@ -36,6 +38,63 @@ export function matchesTemplate(
   pathSize: u32,
   fold: bool,
 ): bool {
+  return walk(templatePtr, templateSize, pathPtr, pathSize, fold, 0, 0, variable);
+}
+
+/** Whether a template has `{name}`. */
+export function templateHas(
+  templatePtr: usize,
+  templateSize: u32,
+  namePtr: usize,
+  nameSize: u32,
+): bool {
+  for (let i: u32 = 0; i < templateSize; i++) {
+    if (<u32>load<u8>(templatePtr + i) != OPEN) continue;
+    const size = nameSizeAt(templatePtr + i);
+    if (equal(templatePtr + i + 1, size, namePtr, nameSize)) return true;
+    i += size;
+  }
+  return false;
+}
+
+/**
+ * The segment that stands for `{name}`, the first of that name, into `out`. False where the path is
+ * no instance of the template, or the template has no such name.
+ */
+export function templateVariable(
+  templatePtr: usize,
+  templateSize: u32,
+  pathPtr: usize,
+  pathSize: u32,
+  fold: bool,
+  namePtr: usize,
+  nameSize: u32,
+  out: Slice,
+): bool {
+  out.size = 0;
+  const matched = walk(templatePtr, templateSize, pathPtr, pathSize, fold, namePtr, nameSize, out);
+  // A segment that stands for a variable is not empty.
+  return matched && out.size != 0;
+}
+
+/** Bytes of the name behind the brace at `ptr`. */
+function nameSizeAt(ptr: usize): u32 {
+  let size: u32 = 0;
+  while (<u32>load<u8>(ptr + size + 1) != CLOSE) size++;
+  return size;
+}
+
+/** Both side by side; on the way the variable of a name goes into `out`. */
+function walk(
+  templatePtr: usize,
+  templateSize: u32,
+  pathPtr: usize,
+  pathSize: u32,
+  fold: bool,
+  namePtr: usize,
+  nameSize: u32,
+  out: Slice,
+): bool {
   let t: u32 = 0;
   let p: u32 = 0;
   while (t < templateSize) {
@@ -44,8 +103,12 @@ export function matchesTemplate(
       const start = p;
       while (p < pathSize && <u32>load<u8>(pathPtr + p) != SLASH) p++;
       if (p == start) return false;
-      while (<u32>load<u8>(templatePtr + t) != CLOSE) t++;
-      t++;
+      const size = nameSizeAt(templatePtr + t);
+      if (out.size == 0 && equal(templatePtr + t + 1, size, namePtr, nameSize)) {
+        out.ptr = pathPtr + start;
+        out.size = p - start;
+      }
+      t += size + 2;
       continue;
     }
     if (p == pathSize) return false;

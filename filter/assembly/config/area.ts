@@ -51,6 +51,14 @@ export function areaCopy(ptr: usize, size: u32): usize {
   return copy;
 }
 
+/** The characters of ASCII text, or 0 where the area is full. */
+export function areaLiteral(text: string): usize {
+  const copy = areaTake(text.length);
+  if (copy == 0) return 0;
+  for (let i = 0; i < text.length; i++) store<u8>(copy + i, <u8>text.charCodeAt(i));
+  return copy;
+}
+
 /** Whether an `areaTake` was refused since `areaOpen`. */
 export function areaOverflowed(): bool {
   return overflowed;

@@ -2,9 +2,10 @@
 // An object is the AND of its keys. It names at most one of header, cookie and query, with its
 // operator beside it; path and host hold theirs inside.
 
-import { NETWORK_SIZE, parseNetwork } from '../bytes/address';
+import { isWideMapped, NETWORK_SIZE, parseNetwork } from '../bytes/address';
 import { equal, equalsAscii, foldInPlace } from '../bytes/slice';
 import { areaCopy, areaTake } from './area';
+import { internClient } from './client';
 import { faultValue, faultWords, listHolds } from './fault';
 import {
   CONDITION_SIZE,
@@ -35,12 +36,14 @@ const WHEN_KEYS =
 const PATH_KEYS = 'exact prefix suffix contains in present regex ignoreCase template';
 const HOST_KEYS = 'exact prefix suffix contains in present regex ignoreCase';
 
-// What is being compiled; conditions on a tag may name those declared before.
+// What is being compiled, and how many of its tags conditions may name.
 let config: Config = changetype<Config>(0);
+let tagsDecided: u32 = 0;
 
-/** `when` of a rule of the config's newest tag. 0 with a fault raised. */
-export function compileWhen(node: Node, into: Config): usize {
+/** A `when`; `tags`: how many are decided before it is asked. 0 with a fault raised. */
+export function compileWhen(node: Node, into: Config, tags: u32): usize {
   config = into;
+  tagsDecided = tags;
   return compileObject(node);
 }
 
@@ -58,7 +61,7 @@ function append(parent: Condition, last: usize, child: usize): usize {
 }
 
 function compileObject(node: Node): usize {
-  if (!checkObject(node, WHEN_KEYS, '')) return 0;
+  if (!checkObject(node, WHEN_KEYS)) return 0;
   if (node.count == 0) {
     faultValue(node, 'at least one condition; leave "when" out for always');
     return 0;
@@ -127,7 +130,9 @@ function compileHeader(node: Node, child: Node): usize {
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
   condition.index = internName(changetype<HeaderNames>(config.names), child.ptr, child.size);
-  return checkInterned(condition.index) && compileOperator(node, condition, OPERATORS) ? ptr : 0;
+  return checkInterned(condition.index) && compileOperator(node, config, condition, OPERATORS)
+    ? ptr
+    : 0;
 }
 
 /** A cookie or a field of the query; `header` is where its list stands. */
@@ -144,19 +149,21 @@ function compileField(node: Node, child: Node, subject: Subject, header: string)
   condition.namePtr = areaCopy(child.ptr, child.size);
   condition.nameSize = child.size;
   if (condition.namePtr == 0 || !checkInterned(condition.index)) return 0;
-  return compileOperator(node, condition, OPERATORS) ? ptr : 0;
+  return compileOperator(node, config, condition, OPERATORS) ? ptr : 0;
 }
 
 /** `path` or `host`: the operator stands inside. */
 function compilePart(child: Node, subject: Subject, header: string, keys: string): usize {
-  if (!checkObject(child, keys, '')) return 0;
+  if (!checkObject(child, keys)) return 0;
   const ptr = newCondition(subject);
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
   condition.index = internLiteral(changetype<HeaderNames>(config.names), header);
   // Host names are compared without case (RFC 9110 section 4.2.3).
-  condition.fold = subject == Subject.Host;
-  return checkInterned(condition.index) && compileOperator(child, condition, keys) ? ptr : 0;
+  condition.fold = subject == Subject.Host || config.pathsFold;
+  return checkInterned(condition.index) && compileOperator(child, config, condition, keys)
+    ? ptr
+    : 0;
 }
 
 /** `method: [GET, …]` is the header :method in a list. */
@@ -165,7 +172,7 @@ function compileMethod(child: Node): usize {
   if (ptr == 0) return 0;
   const condition = changetype<Condition>(ptr);
   condition.index = internLiteral(changetype<HeaderNames>(config.names), ':method');
-  if (!checkInterned(condition.index) || !compileIn(child, condition)) return 0;
+  if (!checkInterned(condition.index) || !compileIn(child, config, condition)) return 0;
   for (let at = child.first; at != 0; at = nodeAt(at).next) {
     if (!checkToken(nodeAt(at), 'a method such as GET')) return 0;
   }
@@ -179,7 +186,7 @@ function compileNetworks(child: Node): usize {
   }
   const ptr = newCondition(Subject.Address);
   const array = areaTake(child.count * NETWORK_SIZE);
-  if (ptr == 0 || array == 0) return 0;
+  if (ptr == 0 || array == 0 || !internClient(config)) return 0;
   for (let at = child.first; at != 0; at = nodeAt(at).next) {
     const item = nodeAt(at);
     const wanted = 'an address or network such as 10.0.0.0/8 or 2001:db8::/32';
@@ -188,6 +195,11 @@ function compileNetworks(child: Node): usize {
       !parseNetwork(item.ptr, item.size, array + item.index * NETWORK_SIZE)
     ) {
       faultValue(item, wanted);
+      return 0;
+    }
+    if (isWideMapped(item.ptr, item.size, array + item.index * NETWORK_SIZE)) {
+      // As ::/8 it would hold everybody, and nobody writes that so.
+      faultValue(item, 'such as 10.0.0.0/8: bits of ::ffff:10.0.0.0 are counted from 96');
       return 0;
     }
   }
@@ -210,12 +222,14 @@ function compileTags(child: Node): usize {
     const item = nodeAt(at);
     if (!checkText(item, 1, 'the value of a tag')) return 0;
     foldInPlace(item.keyPtr, item.keySize);
-    const index = tagIndex(item.keyPtr, item.keySize);
+    const index = tagIndex(config, tagsDecided, item.keyPtr, item.keySize);
     if (index < 0) {
       faultWords(
         child,
         'the tag',
-        'a tag header that stands before this one in "tags"',
+        tagsDecided < config.tagCount
+          ? 'a tag header that stands before this one in "tags"'
+          : 'a tag header that stands in "tags"',
         '',
         item.keyPtr,
         item.keySize,
@@ -227,15 +241,15 @@ function compileTags(child: Node): usize {
     if (ptr == 0) return 0;
     const condition = changetype<Condition>(ptr);
     condition.index = index;
-    if (!compileOperand(item, condition, Operator.Exact)) return 0;
+    if (!compileOperand(item, config, condition, Operator.Exact)) return 0;
     last = append(changetype<Condition>(parent), last, ptr);
   }
   return parent;
 }
 
-/** Position among the tags declared before the newest one, or -1. */
-function tagIndex(ptr: usize, size: u32): i32 {
-  for (let i: u32 = 0; i + 1 < config.tagCount; i++) {
+/** Position of a tag header among the first `count` tags, or -1. */
+export function tagIndex(config: Config, count: u32, ptr: usize, size: u32): i32 {
+  for (let i: u32 = 0; i < count; i++) {
     const name = nameAt(changetype<HeaderNames>(config.names), tagAt(config, i).index);
     if (equal(name.ptr, name.size, ptr, size)) return i;
   }

@@ -4,6 +4,7 @@
 
 import { equalsAscii } from '../bytes/slice';
 import { areaCopy, areaOpen, areaOverflowed, areaTake } from './area';
+import { compileClient } from './client';
 import { faultRaised, faultReset, faultValue, faultWhole } from './fault';
 import { parseJson } from './json';
 import {
@@ -17,19 +18,21 @@ import {
   Mode,
   nameAt,
   ReadPlan,
+  SECRET_SIZE,
   tagAt,
 } from './layout';
+import { compileLimits } from './limits';
 import { checkLabel, checkObject, checkText, member, requiredMember } from './members';
 import { namesMake } from './names';
 import { Node, nodeAt } from './node';
+import { compilePaths } from './paths';
 import { compilePropagate } from './propagate';
 import { compileTags } from './tags';
 
 /** Bytes of the largest configuration; a larger one is refused unread. */
 export const CONFIG_SIZE_MAX: u32 = 256 << 10;
 
-const KEYS = 'id direction mode tags propagate';
-const LATER = 'limits client paths';
+const KEYS = 'id direction mode client paths tags limits propagate';
 
 /** The Config in the area, or 0 with a fault raised. */
 export function compileConfig(areaPtr: usize, textPtr: usize, textSize: u32): usize {
@@ -58,12 +61,18 @@ function compile(textPtr: usize, textSize: u32): usize {
   const root = parseJson(textPtr, textSize);
   if (root == 0) return 0;
   const node = nodeAt(root);
-  if (!checkObject(node, KEYS, LATER)) return 0;
+  if (!checkObject(node, KEYS)) return 0;
   if (!compileId(node, config) || !compileDirection(node, config)) return 0;
   const mode = member(node, 'mode');
   if (mode != 0 && !compileMode(nodeAt(mode), config)) return 0;
+  // What conditions and sources compile to depends on these.
+  if (!compileClient(member(node, 'client'), config)) return 0;
+  if (!compilePaths(member(node, 'paths'), config)) return 0;
   const tags = member(node, 'tags');
   if (tags != 0 && !compileTags(nodeAt(tags), config)) return 0;
+  config.secret = areaTake(SECRET_SIZE);
+  const limits = member(node, 'limits');
+  if (limits != 0 && !compileLimits(nodeAt(limits), config)) return 0;
   const propagate = member(node, 'propagate');
   if (propagate != 0) {
     config.propagate = compilePropagate(nodeAt(propagate), config);

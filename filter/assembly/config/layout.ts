@@ -382,6 +382,155 @@ export function carriedAt(propagate: Propagate, index: u32): Carried {
   return changetype<Carried>(propagate.carried + index * CARRIED_SIZE);
 }
 
+/** Which requests share the buckets of a limit. */
+export enum Scope {
+  /** Those of this VM. */
+  Worker = 0,
+  /** Those of all workers of this Envoy, exactly. */
+  Proxy = 1,
+  /** Those of all proxies, by Envoy's rate limit service; in this Envoy as Proxy. */
+  Global = 2,
+}
+
+/** What a value gets when as many as `maxKeys` are in use. */
+export enum Overflow {
+  /** One bucket for all that have none of their own. */
+  Shared = 0,
+  Reject = 1,
+  Admit = 2,
+}
+
+/** What became of a request at a limit. */
+export enum Verdict {
+  /** The limit is not for this request. */
+  Unmatched = 0,
+  /** It has a token for it. */
+  Admitted = 1,
+  Rejected = 2,
+  /** The other workers must be asked. */
+  Asking = 3,
+  /** Admitted without a token: there is no bucket for it, or no way to it. */
+  Untracked = 4,
+}
+
+/**
+ * A part of a bucket's key.
+ *   0         1       2       3   4       8         12         16            20
+ *   +---------+-------+-------+---+-------+---------+----------+-------------+--------------+
+ *   | subject | bits4 | bits6 | - | index | namePtr | nameSize | templatePtr | templateSize |
+ *   +---------+-------+-------+---+-------+---------+----------+-------------+--------------+ 24
+ * `index`, `name`: as in a Condition; for Path the variable of the template.
+ */
+@unmanaged
+export class KeyPart {
+  /** Header, Cookie, Query, Path, Host, Address or Tag. */
+  subject: u8;
+  bits4: u8;
+  bits6: u8;
+  index: u32;
+  namePtr: usize;
+  nameSize: u32;
+  templatePtr: usize;
+  templateSize: u32;
+}
+export const KEY_PART_SIZE: u32 = 24;
+
+/**
+ * A limit: GCRA (bytes/gcra.ts) in units of 2^shift ns.
+ *   0          8           16         24         32       40
+ *   +----------+-----------+----------+----------+--------+
+ *   | interval | tolerance | lateness | identity | before |   u64 each
+ *   +----------+-----------+----------+----------+--------+ 40
+ *   | when | namePtr | nameSize | keys | keyCount | shift | burst | leaseMax | maxKeys |
+ *   +------+---------+----------+------+----------+-------+-------+----------+---------+ 76
+ *   | scope | overflow | dryRun | onSuccess | slotBuckets | pass: verdict |
+ *   +-------+----------+--------+-----------+-------------+---------------+ 82, 84
+ *   | table | slotPtr | slotSize | slotCount | handOver |
+ *   +-------+---------+----------+-----------+----------+ 104
+ *   | status | bodyPtr | bodySize | headers | headerCount | headersSize |
+ *   +--------+---------+----------+---------+-------------+-------------+ 128
+ *   | policyPtr | policySize | jitterSeconds |
+ *   +-----------+------------+---------------+ 140
+ *   | okMetric | limitedMetric | dryMetric | overflowMetric | remainingMetric |
+ *   +----------+---------------+-----------+----------------+-----------------+ 160
+ *   | pass: bucket | slot | free | - | wait: u64 | hash: u64 |
+ *   +--------------+------+------+---+-----------+-----------+ 192
+ */
+@unmanaged
+export class Limit {
+  /** Units between two requests of the rate. */
+  interval: u64;
+  /** Units that a burst may be ahead: burst × interval. */
+  tolerance: u64;
+  /** Units that a leased token may be spent late (features/limiting/lease.ts). */
+  lateness: u64;
+  /** Two limits of one identity have the same buckets, whatever their configuration is. */
+  identity: u64;
+  /** Pass: the bucket's word before this request was charged. */
+  before: u64;
+  /** Condition, 0 = always. */
+  when: usize;
+  namePtr: usize;
+  nameSize: u32;
+  /** Array of KeyPart; none = one bucket. */
+  keys: usize;
+  keyCount: u32;
+  shift: u32;
+  burst: u32;
+  /** Tokens that a worker may take ahead; 0 = none. */
+  leaseMax: u32;
+  maxKeys: u32;
+  scope: u8;
+  overflow: u8;
+  dryRun: bool;
+  /** Whether admitted answers say what is left, too. */
+  onSuccess: bool;
+  /** Buckets of a slot. */
+  slotBuckets: u8;
+  /** Pass: Verdict. */
+  verdict: u8;
+  /** The VM's buckets of this limit (features/limiting/table.ts). */
+  table: usize;
+  /** Name of a slot in shared data; its last eight bytes are lane and slot in hexadecimal. */
+  slotPtr: usize;
+  slotSize: u32;
+  /** Slots of this limit, without the one for the overflow. */
+  slotCount: u32;
+  /** 1 + index of the HeaderName that hands a request over to the rate limit service, 0 = none. */
+  handOver: u32;
+  status: u32;
+  bodyPtr: usize;
+  bodySize: u32;
+  /** Array of Slice: names and values by turns, and the bytes of all. */
+  headers: usize;
+  headerCount: u32;
+  headersSize: u32;
+  /** The value of ratelimit-policy. */
+  policyPtr: usize;
+  policySize: u32;
+  jitterSeconds: u32;
+  okMetric: u32;
+  limitedMetric: u32;
+  dryMetric: u32;
+  overflowMetric: u32;
+  remainingMetric: u32;
+  /** Pass: the Bucket (features/limiting/table.ts), 0 = none. */
+  bucket: usize;
+  /** Pass: the slot in shared data. */
+  slot: u32;
+  /** Pass: tokens left. */
+  free: u32;
+  /** Pass: units until there is one. */
+  wait: u64;
+  /** Pass: the key's hash. */
+  hash: u64;
+}
+export const LIMIT_SIZE: u32 = 192;
+/** Limits of one entry. */
+export const LIMITS_MAX: u32 = 16;
+/** Bytes of the secret that keys are hashed with. */
+export const SECRET_SIZE: u32 = 16;
+
 /** Who is taken for the client of a request. */
 export enum ClientAddress {
   /** As Envoy derived it: `source.address`. */
@@ -399,12 +548,12 @@ export enum ClientAddress {
  *   +-------+-----------+---------+-----------+-------+--------+ 48
  *   | pathsRaw | pathsFold | client | trustedHops | clientBits4 | clientBits6 |
  *   +----------+-----------+--------+-------------+-------------+-------------+ 54, 56
- *   | forwardedFor | limits | limitCount |
- *   +--------------+--------+------------+ 68
+ *   | forwardedFor | limits | limitCount | secret |
+ *   +--------------+--------+------------+--------+ 72
  *   | headersErrors | writeErrors | responseErrors | addressErrors | randomErrors |
  *   +---------------+-------------+----------------+---------------+--------------+
  *   | baggageErrors | storeErrors | replyErrors |
- *   +---------------+-------------+-------------+ 100
+ *   +---------------+-------------+-------------+ 104
  */
 @unmanaged
 export class Config {
@@ -444,6 +593,8 @@ export class Config {
   /** Array of Limit. */
   limits: usize;
   limitCount: u32;
+  /** What the keys of limits are hashed with, `SECRET_SIZE` bytes. */
+  secret: usize;
   /** tagalong_errors_total by kind. */
   headersErrors: u32;
   writeErrors: u32;
@@ -454,7 +605,7 @@ export class Config {
   storeErrors: u32;
   replyErrors: u32;
 }
-export const CONFIG_SIZE: u32 = 100;
+export const CONFIG_SIZE: u32 = 104;
 
 export function tagAt(config: Config, index: u32): Tag {
   return changetype<Tag>(config.tags + index * TAG_SIZE);
@@ -470,4 +621,12 @@ export function ruleAt(tag: Tag, index: u32): Rule {
 
 export function nameAt(names: HeaderNames, index: u32): HeaderName {
   return changetype<HeaderName>(names.names + index * HEADER_NAME_SIZE);
+}
+
+export function limitAt(config: Config, index: u32): Limit {
+  return changetype<Limit>(config.limits + index * LIMIT_SIZE);
+}
+
+export function keyPartAt(limit: Limit, index: u32): KeyPart {
+  return changetype<KeyPart>(limit.keys + index * KEY_PART_SIZE);
 }

@@ -1,7 +1,7 @@
 // members: reading the members of a JSON object by name, and the kinds of text a policy holds.
 // Promise: a key that is not known is a fault, never ignored; so is one that stands twice.
 
-import { equal, equalsAscii, foldByte } from '../bytes/slice';
+import { equal, equalsAscii, foldInPlace } from '../bytes/slice';
 import { faultValue, faultWords, listHolds } from './fault';
 import { Kind, Node, nodeAt } from './node';
 
@@ -10,24 +10,11 @@ export const TEXT_SIZE_LIMIT: u32 = 4096;
 /** Bytes of the longest value of a tag, name of a rule, or id: they become labels of metrics. */
 export const LABEL_SIZE_MAX: u32 = 256;
 
-/**
- * An object that holds keys of `known` (words divided by blanks) only, each once. Keys in `later`
- * are refused by name: they belong to the policy, but this version cannot do what they say.
- */
-export function checkObject(node: Node, known: string, later: string): bool {
+/** An object that holds keys of `known` (words divided by blanks) only, each once. */
+export function checkObject(node: Node, known: string): bool {
   if (node.kind != Kind.Object) return faultValue(node, 'an object with the keys ', known);
   for (let at = node.first; at != 0; at = nodeAt(at).next) {
     const child = nodeAt(at);
-    if (listHolds(later, child.keyPtr, child.keySize)) {
-      return faultWords(
-        child,
-        'a key',
-        'no such key: this version of the filter cannot do it yet',
-        '',
-        child.keyPtr,
-        child.keySize,
-      );
-    }
     if (!listHolds(known, child.keyPtr, child.keySize)) {
       return faultWords(node, 'the key', 'one of: ', known, child.keyPtr, child.keySize);
     }
@@ -108,10 +95,13 @@ function isToken(ptr: usize, size: u32): bool {
 export function checkHeaderName(node: Node): bool {
   const wanted = 'the name of a header (letters, digits and -; not a pseudo-header)';
   if (!checkText(node, 1, wanted)) return false;
-  if (node.size > LABEL_SIZE_MAX || !isToken(node.ptr, node.size)) return faultValue(node, wanted);
-  for (let i: u32 = 0; i < node.size; i++) {
-    store<u8>(node.ptr + i, <u8>foldByte(load<u8>(node.ptr + i)));
-  }
+  return foldHeaderName(node.ptr, node.size) || faultValue(node, wanted);
+}
+
+/** Lower-cases a header's name where it stands; false: it is none. */
+export function foldHeaderName(ptr: usize, size: u32): bool {
+  if (size > LABEL_SIZE_MAX || !isToken(ptr, size)) return false;
+  foldInPlace(ptr, size);
   return true;
 }
 

@@ -27,7 +27,7 @@ const MAX_AGE_DEFAULT: u32 = 30 * 86400;
 
 /** The mint of the configuration that says the same, made if new; 0 with a fault raised. */
 export function compileMint(node: Node, config: Config): usize {
-  if (!checkObject(node, KEYS, '')) return 0;
+  if (!checkObject(node, KEYS)) return 0;
   const cookie = requiredMember(node, 'cookie', ': the name of the cookie');
   if (cookie == 0 || !checkToken(nodeAt(cookie), 'the name of a cookie')) return 0;
   if (!putAttributes(node, nodeAt(cookie))) return 0;
@@ -74,7 +74,7 @@ function putAttributes(node: Node, name: Node): bool {
   let age: i64 = MAX_AGE_DEFAULT;
   const maxAge = member(node, 'maxAge');
   if (maxAge != 0) {
-    age = secondsOf(nodeAt(maxAge), MAX_AGE_MAX, 'a time such as 12h or 30d, at most 400d');
+    age = secondsOf(nodeAt(maxAge), 1, MAX_AGE_MAX, 'a time such as 12h or 30d, at most 400d');
     if (age == NO_QUANTITY) return false;
   }
   let site = 'Lax';

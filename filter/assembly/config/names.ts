@@ -1,7 +1,7 @@
 // names: the headers that a policy needs, each once, found again by hash while a request is read.
 
 import { equal } from '../bytes/slice';
-import { areaCopy, areaOverflowed, areaTake } from './area';
+import { areaCopy, areaLiteral, areaOverflowed, areaTake } from './area';
 import { faultWhole } from './fault';
 import {
   HEADER_NAME_SIZE,
@@ -69,10 +69,8 @@ export function internName(names: HeaderNames, ptr: usize, size: u32): u32 {
 
 /** As `internName`, for a name of the program's own. */
 export function internLiteral(names: HeaderNames, literal: string): u32 {
-  const copy = areaTake(literal.length);
-  if (copy == 0) return NO_NAME;
-  for (let i = 0; i < literal.length; i++) store<u8>(copy + i, <u8>literal.charCodeAt(i));
-  return internName(names, copy, literal.length);
+  const copy = areaLiteral(literal);
+  return copy != 0 ? internName(names, copy, literal.length) : NO_NAME;
 }
 
 /** What `internName` answered is a position; a full area is config.ts's to report. */

@@ -22,7 +22,7 @@ import { checkArray, checkBoolean, checkObject, checkReadableHeader, member } fr
 import { checkInterned, internLiteral, internName } from './names';
 import { Kind, Node, nodeAt } from './node';
 import { policySize } from './percent';
-import { NO_QUANTITY, secondsOf } from './quantity';
+import { countOf, NO_QUANTITY, secondsOf } from './quantity';
 
 const KEYS = 'key headers formats makeRequestId capacity ttl';
 /** Always carried, or never: credentials, and what belongs to one connection. */
@@ -44,7 +44,7 @@ const NS_PER_SECOND: u64 = 1_000_000_000;
 
 /** The Propagate, or 0 with a fault raised. */
 export function compilePropagate(node: Node, config: Config): usize {
-  if (!checkObject(node, KEYS, '')) return 0;
+  if (!checkObject(node, KEYS)) return 0;
   if (config.direction == <u8>Direction.Gateway) {
     faultWords(
       node,
@@ -115,7 +115,7 @@ function compileFormats(at: usize, propagate: Propagate): bool {
   propagate.write1 = <u8>TraceFormat.W3c;
   propagate.writeCount = 2;
   if (at == 0) return true;
-  if (!checkObject(nodeAt(at), 'read write', '')) return false;
+  if (!checkObject(nodeAt(at), 'read write')) return false;
   const read = member(nodeAt(at), 'read');
   if (read != 0) {
     const count = compileWords(nodeAt(read), FORMAT_WORDS, base + 3);
@@ -177,34 +177,21 @@ function compileBounds(node: Node, propagate: Propagate): bool {
   let seconds: i64 = TTL_DEFAULT;
   const ttl = member(node, 'ttl');
   if (ttl != 0) {
-    seconds = secondsOf(nodeAt(ttl), TTL_MAX, 'a time such as 60s, at most 1h');
+    seconds = secondsOf(nodeAt(ttl), 1, TTL_MAX, 'a time such as 60s, at most 1h');
     if (seconds == NO_QUANTITY) return false;
   }
   propagate.ttlNs = <u64>seconds * NS_PER_SECOND;
   let entries = CAPACITY_DEFAULT;
   const capacity = member(node, 'capacity');
   if (capacity != 0) {
-    const wanted = countOf(nodeAt(capacity));
-    if (wanted < CAPACITY_MIN || wanted > CAPACITY_MAX) {
-      return faultValue(nodeAt(capacity), 'a whole number from 64 to 65536');
-    }
+    const text = 'a whole number from 64 to 65536';
+    const wanted = countOf(nodeAt(capacity), CAPACITY_MIN, CAPACITY_MAX, text);
+    if (wanted == NO_QUANTITY) return false;
     entries = CAPACITY_MIN;
-    while (entries < wanted) entries <<= 1;
+    while (entries < <u32>wanted) entries <<= 1;
   }
   propagate.slotMask = entries / SLOT_ENTRIES - 1;
   return true;
-}
-
-/** A whole number of at most six digits; 0 where it is none. */
-function countOf(node: Node): u32 {
-  if (node.kind != Kind.Number || node.size > 6) return 0;
-  let value: u32 = 0;
-  for (let i: u32 = 0; i < node.size; i++) {
-    const digit = <u32>load<u8>(node.ptr + i) - 0x30;
-    if (digit > 9) return 0;
-    value = value * 10 + digit;
-  }
-  return value;
 }
 
 function internTraceSet(config: Config, propagate: Propagate): bool {

@@ -1,4 +1,4 @@
-// quantity: shares and durations, as a policy writes them.
+// quantity: shares, durations, rates and counts, as a policy writes them.
 
 import { equalsAscii } from '../bytes/slice';
 import { faultValue } from './fault';
@@ -40,8 +40,8 @@ export function percentOf(node: Node): i64 {
   return NO_QUANTITY;
 }
 
-/** `N` and one of s, m, h, d, such as 30d, in seconds; at least 1, at most `most`. */
-export function secondsOf(node: Node, most: u32, wanted: string): i64 {
+/** `N` and one of s, m, h, d, such as 30d, in seconds, from `least` to `most`. */
+export function secondsOf(node: Node, least: u32, most: u32, wanted: string): i64 {
   let value: i64 = 0;
   const digits = node.size - 1;
   let valid = node.kind == Kind.String && node.size > 1 && digits <= DIGITS_MAX;
@@ -57,7 +57,58 @@ export function secondsOf(node: Node, most: u32, wanted: string): i64 {
     else if (equalsAscii(unit, 1, 'd')) value *= 86400;
     else if (!equalsAscii(unit, 1, 's')) valid = false;
   }
-  if (valid && value >= 1 && value <= <i64>most) return value;
+  if (valid && value >= <i64>least && value <= <i64>most) return value;
   faultValue(node, wanted);
   return NO_QUANTITY;
+}
+
+const NS_PER_SECOND: u64 = 1_000_000_000;
+/** Requests that a rate may name: what a bucket can count. */
+export const COUNT_MAX: u32 = 1_000_000_000;
+/** Requests a second of the fastest rate. */
+const PER_SECOND_MAX: u64 = 1_000_000;
+let ratePeriod: u64 = 0;
+
+/** `N` and one of /s, /m, /h, such as 10/s: N. Its period is then `ratePeriodNs()`. */
+export function rateOf(node: Node): i64 {
+  const wanted = 'a rate such as 10/s, 600/m or 5000/h, at most 1000000 a second';
+  if (node.kind == Kind.String && node.size > 2) {
+    const unit = node.ptr + node.size - 2;
+    let seconds: u64 = 0;
+    if (equalsAscii(unit, 2, '/s')) seconds = 1;
+    else if (equalsAscii(unit, 2, '/m')) seconds = 60;
+    else if (equalsAscii(unit, 2, '/h')) seconds = 3600;
+    const value = wholeNumber(node.ptr, node.size - 2);
+    if (seconds != 0 && value >= 1 && <u64>value <= PER_SECOND_MAX * seconds) {
+      ratePeriod = seconds * NS_PER_SECOND;
+      return value;
+    }
+  }
+  faultValue(node, wanted);
+  return NO_QUANTITY;
+}
+
+/** Nanoseconds of the unit that `rateOf` has read last. */
+export function ratePeriodNs(): u64 {
+  return ratePeriod;
+}
+
+/** A whole number from `least` to `most`; `wanted` says so. */
+export function countOf(node: Node, least: u32, most: u32, wanted: string): i64 {
+  const value = node.kind == Kind.Number ? wholeNumber(node.ptr, node.size) : NO_QUANTITY;
+  if (value >= <i64>least && value <= <i64>most) return value;
+  faultValue(node, wanted);
+  return NO_QUANTITY;
+}
+
+/** Digits alone, at most `COUNT_MAX`; else `NO_QUANTITY`. */
+function wholeNumber(ptr: usize, size: u32): i64 {
+  if (size == 0 || size > DIGITS_MAX + 1) return NO_QUANTITY;
+  let value: i64 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const digit = <u32>load<u8>(ptr + i) - 0x30;
+    if (digit > 9) return NO_QUANTITY;
+    value = value * 10 + digit;
+  }
+  return value <= <i64>COUNT_MAX ? value : NO_QUANTITY;
 }

@@ -25,7 +25,7 @@ export const VALUE_WANTED = 'a value for the tag: visible text, no blank at its 
 
 /** The rule that is next in `tag.rules`. */
 export function compileRule(node: Node, config: Config, tag: Tag, rule: Rule): bool {
-  if (!checkObject(node, KEYS, '')) return false;
+  if (!checkObject(node, KEYS)) return false;
   const value = requiredMember(node, 'value', ': what the tag becomes');
   if (value == 0 || !compileValue(nodeAt(value), config, rule)) return false;
   if (!compileName(node, tag, rule)) return false;
@@ -43,7 +43,7 @@ export function compileRule(node: Node, config: Config, tag: Tag, rule: Rule): b
   }
   const when = member(node, 'when');
   if (when == 0) return true;
-  rule.when = compileWhen(nodeAt(when), config);
+  rule.when = compileWhen(nodeAt(when), config, config.tagCount - 1);
   return rule.when != 0;
 }
 
@@ -51,7 +51,7 @@ export function compileRule(node: Node, config: Config, tag: Tag, rule: Rule): b
 function compileValue(node: Node, config: Config, rule: Rule): bool {
   textReset();
   if (node.kind == Kind.Object) {
-    if (!checkObject(node, 'header', '')) return false;
+    if (!checkObject(node, 'header')) return false;
     const at = requiredMember(node, 'header', ': the header to copy');
     if (at == 0 || !checkReadableHeader(nodeAt(at))) return false;
     const header = nodeAt(at);

@@ -3,6 +3,7 @@
 
 import { equalsAscii } from '../bytes/slice';
 import { areaCopy } from './area';
+import { internClient } from './client';
 import { faultValue, faultWords } from './fault';
 import { Config, HeaderNames, Source, Subject } from './layout';
 import { checkObject, checkReadableHeader, checkText, checkToken } from './members';
@@ -12,7 +13,7 @@ import { Kind, Node, nodeAt } from './node';
 const KEYS = 'header cookie query ip';
 
 export function compileSource(node: Node, config: Config, source: Source): bool {
-  if (!checkObject(node, KEYS, '')) return false;
+  if (!checkObject(node, KEYS)) return false;
   if (node.count != 1) {
     if (node.count == 0) return faultValue(node, 'one of header, cookie, query and ip');
     return faultWords(node, 'a second of header, cookie, query and ip', 'one of them');
@@ -21,7 +22,7 @@ export function compileSource(node: Node, config: Config, source: Source): bool 
   const names = changetype<HeaderNames>(config.names);
   if (equalsAscii(child.keyPtr, child.keySize, 'ip')) {
     source.subject = Subject.Address;
-    return child.kind == Kind.True || faultValue(child, 'true');
+    return child.kind == Kind.True ? internClient(config) : faultValue(child, 'true');
   }
   if (equalsAscii(child.keyPtr, child.keySize, 'header')) {
     if (!checkReadableHeader(child)) return false;

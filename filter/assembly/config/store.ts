@@ -109,6 +109,12 @@ export function configOf(slot: u32, serial: u32): usize {
   return found;
 }
 
+/** One of the `KEPT_MAX` configurations that are kept, in no order; 0 = none. */
+export function keptConfig(slot: u32, index: u32): usize {
+  const kept = keptAt(slot, index);
+  return load<u32>(kept) != NO_SERIAL ? load<u32>(kept, KEPT_CONFIG) : 0;
+}
+
 /** The newest configuration, or 0. */
 export function newestConfig(slot: u32): usize {
   return configOf(slot, newestSerial(slot));

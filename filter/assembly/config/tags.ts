@@ -50,7 +50,7 @@ export function compileTags(node: Node, config: Config): bool {
 }
 
 function compileTag(node: Node, config: Config, tag: Tag): bool {
-  if (!checkObject(node, KEYS, '')) return false;
+  if (!checkObject(node, KEYS)) return false;
   const header = requiredMember(node, 'header', ': the name of the tag header');
   if (header == 0 || !compileHeader(nodeAt(header), config, tag)) return false;
 
@@ -119,7 +119,7 @@ function compileIncoming(node: Node, tag: Tag): bool {
     return true;
   }
   if (node.kind != Kind.Object) return faultValue(node, wanted);
-  if (!checkObject(node, 'allow', '')) return false;
+  if (!checkObject(node, 'allow')) return false;
   const allow = requiredMember(node, 'allow', ': the values that may come in');
   if (allow == 0) return false;
   const list = nodeAt(allow);

@@ -43,7 +43,7 @@ function readMembers(ptr: usize, size: u32): bool {
   const root = parseJson(ptr, size);
   if (root == 0) return false;
   const node = nodeAt(root);
-  if (!checkObject(node, KEYS, '')) return false;
+  if (!checkObject(node, KEYS)) return false;
   const strictly = member(node, 'strict');
   if (strictly != 0) {
     if (!checkBoolean(nodeAt(strictly))) return false;

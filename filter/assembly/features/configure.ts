@@ -32,8 +32,9 @@ import { increment, record } from '../shim/metrics';
 import { getProperty, propertyPath } from '../shim/properties';
 import { counter, gauge, metricBegin, putWord, uncounted } from './labels';
 import { findGood, keepGood } from './last-good';
+import { limitsInit, limitsTell } from './limiting/install';
 import { propagationInit } from './propagation/outcomes';
-import { responseInit } from './response';
+import { responseInit, WAITING_SIZE, WAITING_SIZE_LIMITS } from './response';
 import { defineTagMetrics } from './tagging/tagging';
 
 const PLUGIN_NAME = 'plugin_name';
@@ -124,7 +125,8 @@ function offer(slot: u32, ptr: usize, size: u32): bool {
   install(slot, at);
   defineTagMetrics(config);
   propagationInit(config);
-  if (config.responds) responseInit();
+  limitsInit(config);
+  if (config.responds) responseInit(limitsTell(config) ? WAITING_SIZE_LIMITS : WAITING_SIZE);
   if (uncounted() != 0) {
     const count = uncounted();
     textReset();

@@ -4,7 +4,7 @@
 
 import { LogLevel } from '../abi/enums';
 import { putAscii, putByte, putBytes, putNumber, putQuoted, textReset } from '../bytes/text';
-import { Config, Rule, Tag } from '../config/layout';
+import { Config, Limit, Rule, Tag } from '../config/layout';
 import { logEnabled, logText } from '../shim/log';
 import { nameOf } from './request';
 
@@ -87,5 +87,19 @@ export function explainPropagate(config: Config, verdict: string, by: string): v
   putAscii(verdict);
   if (by.length != 0) putByte(0x20);
   putAscii(by);
+  logText(LogLevel.Trace);
+}
+
+/** `…: limit "login": rejected` */
+export function explainLimit(config: Config, limit: Limit, verdict: string): void {
+  begin(config);
+  putAscii('limit ');
+  putQuoted(limit.namePtr, limit.nameSize);
+  putAscii(': ');
+  putAscii(verdict);
+  if (limit.free != 0) {
+    putAscii(', tokens left: ');
+    putNumber(limit.free);
+  }
   logText(LogLevel.Trace);
 }

@@ -1,15 +1,18 @@
-// handle: one request, in one pass: read, restore or decide, write, remember.
+// handle: one request, in one pass: read, restore or decide, limit, write, remember.
 
+import { Action } from '../abi/enums';
 import { Config, Direction, Mode } from '../config/layout';
 import { arenaReset } from '../shim/arena';
+import { limitRequest, tellAdmitted } from './limiting/gate';
 import { rememberRequest } from './propagation/remember';
 import { findRequest, restoreRequest } from './propagation/restore';
 import { readRequest } from './request';
 import { baggageBegin } from './tagging/baggage';
-import { tagRequest } from './tagging/tagging';
+import { decideTags, writeTags } from './tagging/tagging';
 
-export function handleRequest(config: Config, contextId: u32): void {
-  if (config.mode == <u8>Mode.Disabled) return;
+/** Pause: the request was answered here. */
+export function handleRequest(config: Config, contextId: u32): Action {
+  if (config.mode == <u8>Mode.Disabled) return Action.Continue;
   arenaReset();
   const readable = readRequest(config);
   const propagates = readable && config.propagate != 0;
@@ -18,8 +21,12 @@ export function handleRequest(config: Config, contextId: u32): void {
   const written = config.mode == <u8>Mode.Enforce;
   if (propagates && !outbound && !written) rememberRequest(config);
   if (propagates && outbound) findRequest(config);
-  tagRequest(config, contextId, readable);
-  if (!propagates) return;
+  decideTags(config, readable);
+  if (config.limitCount != 0 && limitRequest(config, readable)) return Action.Pause;
+  if (readable) writeTags(config, contextId);
+  if (config.limitCount != 0) tellAdmitted(config, contextId);
+  if (!propagates) return Action.Continue;
   if (outbound) restoreRequest(config);
   else if (written) rememberRequest(config);
+  return Action.Continue;
 }

@@ -1,13 +1,15 @@
 // request: what the conditions see of the request that is being handled.
 // Promise: at most one call to the host for headers, as the configuration planned it; the client's
-// address is asked for once, and only by a condition that needs it. Values are not copied.
+// address is asked for once, and only by a condition that needs it. Values are not copied, but for a
+// path that has to be normalised, once.
 
 import { MapType, Status } from '../abi/enums';
-import { parseAddressAndPort } from '../bytes/address';
-import { equal, Slice } from '../bytes/slice';
-import { Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
+import { parseAddressAndPort, parseForwarded } from '../bytes/address';
+import { isNormalPath, normalizePath, pathSizeOf } from '../bytes/path';
+import { equal, foldInPlace, indexOfByte, Slice } from '../bytes/slice';
+import { ClientAddress, Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
 import { findName, NO_NAME } from '../config/names';
-import { arenaTake } from '../shim/arena';
+import { arenaClose, arenaOpen, arenaTake } from '../shim/arena';
 import { getHeader, getHeaderPairs } from '../shim/headers';
 import { increment } from '../shim/metrics';
 import { PairCursor } from '../shim/pairs';
@@ -34,19 +36,40 @@ const sourceAddress: usize = propertyPath(SOURCE_ADDRESS);
 const out: Slice = changetype<Slice>(memory.data(8, 8));
 const pairs: PairCursor = changetype<PairCursor>(memory.data(32, 8));
 const address: usize = memory.data(16, 8);
+const path: Slice = changetype<Slice>(memory.data(8, 8));
 
-enum AddressState {
+const PATH_NAME_SIZE: u32 = 5;
+const AUTHORITY_NAME_SIZE: u32 = 10;
+const pathName: usize = memory.data<u8>([0x3a, 0x70, 0x61, 0x74, 0x68]);
+const authorityName: usize = memory.data<u8>([
+  0x3a, 0x61, 0x75, 0x74, 0x68, 0x6f, 0x72, 0x69, 0x74, 0x79,
+]);
+const COLON: u32 = 0x3a;
+const COMMA: u32 = 0x2c;
+const DOT: u32 = 0x2e;
+
+/** What is known of a part of the request that is looked for once. */
+enum PartState {
   NotRead = 0,
   Absent = 1,
   Present = 2,
 }
-let addressState: AddressState = AddressState.NotRead;
+let addressState: PartState = PartState.NotRead;
+let pathState: PartState = PartState.NotRead;
 
 /** Reads the headers that the configuration needs. False: they could not be read. */
 export function readRequest(config: Config): bool {
-  addressState = AddressState.NotRead;
-  const names = changetype<HeaderNames>(config.names);
+  addressState = PartState.NotRead;
+  pathState = PartState.NotRead;
   if (config.readPlan == <u8>ReadPlan.Nothing) return true;
+  arenaClose();
+  const readable = readHeaders(config);
+  arenaOpen();
+  return readable;
+}
+
+function readHeaders(config: Config): bool {
+  const names = changetype<HeaderNames>(config.names);
   if (config.readPlan == <u8>ReadPlan.Pairs) {
     const status = getHeaderPairs(MapType.RequestHeaders, out);
     if (status == Status.Ok) return indexPairs(names, out.ptr, out.size);
@@ -123,15 +146,116 @@ export function forgetHeader(config: Config, index: u32): void {
 }
 
 /**
- * The client's address as Envoy derived it (bytes/address.ts), or 0 where there is none. One that
- * the host refuses, or that is none, is counted.
+ * The path as conditions see it; false where the request has none. A full arena leaves it as it was
+ * sent: the target alone would have to fill it. What is copied lasts as long as the pass, so that
+ * nobody asks between `arenaMark` and `arenaRelease`.
+ */
+export function requestPath(config: Config, into: Slice): bool {
+  if (pathState == PartState.NotRead) {
+    const at = namedValue(config, pathName, PATH_NAME_SIZE);
+    pathState = at == 0 ? PartState.Absent : PartState.Present;
+    if (at != 0) readPath(config, changetype<Value>(at));
+  }
+  into.ptr = path.ptr;
+  into.size = path.size;
+  return pathState == PartState.Present;
+}
+
+function readPath(config: Config, value: Value): void {
+  path.ptr = value.ptr;
+  path.size = pathSizeOf(value.ptr, value.size);
+  const normal = config.pathsRaw || isNormalPath(path.ptr, path.size);
+  if (normal && !config.pathsFold) return;
+  const room = arenaTake(path.size);
+  if (room == 0) return;
+  if (normal) memory.copy(room, path.ptr, path.size);
+  else path.size = normalizePath(path.ptr, path.size, room);
+  path.ptr = room;
+  if (config.pathsFold) foldInPlace(room, path.size);
+}
+
+/**
+ * The host: the authority without its port, and without the dot at its end, which names the same
+ * (`shop.example.`). In the case that it came in. False where the request has none.
+ */
+export function requestHost(config: Config, into: Slice): bool {
+  const at = namedValue(config, authorityName, AUTHORITY_NAME_SIZE);
+  if (at == 0) return false;
+  const ptr = changetype<Value>(at).ptr;
+  const size = changetype<Value>(at).size;
+  let end = size;
+  while (end > 0 && <u32>load<u8>(ptr + end - 1) - 0x30 < 10) end--;
+  end = end > 0 && <u32>load<u8>(ptr + end - 1) == COLON ? end - 1 : size;
+  if (end > 0 && <u32>load<u8>(ptr + end - 1) == DOT) end--;
+  into.ptr = ptr;
+  into.size = end;
+  return true;
+}
+
+/** The first value of a header that the policy may need, or 0. */
+function namedValue(config: Config, namePtr: usize, nameSize: u32): usize {
+  const index = findName(changetype<HeaderNames>(config.names), namePtr, nameSize);
+  return index == NO_NAME ? 0 : firstValue(config, index);
+}
+
+/**
+ * The client's address (bytes/address.ts), or 0 where there is none: as Envoy derived it, or the
+ * entry of x-forwarded-for that the policy names. One that the host refuses, or that is none, is
+ * counted.
  */
 export function clientAddress(config: Config): usize {
-  if (addressState == AddressState.NotRead) {
-    const status = getProperty(sourceAddress, SOURCE_ADDRESS.length, out);
-    const parsed = status == Status.Ok && parseAddressAndPort(out.ptr, out.size, address);
-    addressState = parsed ? AddressState.Present : AddressState.Absent;
-    if (!parsed && status != Status.NotFound) increment(config.addressErrors, 1);
+  if (addressState == PartState.NotRead) {
+    addressState = readAddress(config) ? PartState.Present : PartState.Absent;
   }
-  return addressState == AddressState.Present ? address : 0;
+  return addressState == PartState.Present ? address : 0;
+}
+
+function readAddress(config: Config): bool {
+  if (config.client == <u8>ClientAddress.Forwarded && findForwarded(config)) {
+    if (parseForwarded(out.ptr, out.size, address)) return true;
+  } else {
+    const status = getProperty(sourceAddress, SOURCE_ADDRESS.length, out);
+    if (status == Status.NotFound) return false;
+    if (status == Status.Ok && parseAddressAndPort(out.ptr, out.size, address)) return true;
+  }
+  increment(config.addressErrors, 1);
+  return false;
+}
+
+/**
+ * The entry of x-forwarded-for that stands before those of trusted hops, into `out`; false where
+ * there are fewer. All values are one list. An element that is empty counts as Envoy counts it, so
+ * that a number of hops means the same to both; an empty value has no element.
+ */
+function findForwarded(config: Config): bool {
+  const first = firstValue(config, config.forwardedFor);
+  let entries: u32 = 0;
+  for (let at = first; at != 0; at = changetype<Value>(at).next) entries += entriesOf(at);
+  if (entries <= <u32>config.trustedHops) return false;
+  let left = entries - 1 - config.trustedHops;
+  let at = first;
+  for (; left >= entriesOf(at); at = changetype<Value>(at).next) left -= entriesOf(at);
+  let ptr = changetype<Value>(at).ptr;
+  const end = ptr + changetype<Value>(at).size;
+  for (; left > 0; left--) ptr += indexOfByte(ptr, <u32>(end - ptr), COMMA) + 1;
+  let size = indexOfByte(ptr, <u32>(end - ptr), COMMA);
+  for (; size > 0 && isBlank(load<u8>(ptr)); size--) ptr++;
+  while (size > 0 && isBlank(load<u8>(ptr + size - 1))) size--;
+  out.ptr = ptr;
+  out.size = size;
+  return true;
+}
+
+/** Elements of a value of x-forwarded-for. */
+function entriesOf(at: usize): u32 {
+  const ptr = changetype<Value>(at).ptr;
+  const size = changetype<Value>(at).size;
+  if (size == 0) return 0;
+  let count: u32 = 1;
+  for (let i: u32 = 0; i < size; i++) if (<u32>load<u8>(ptr + i) == COMMA) count++;
+  return count;
+}
+
+function isBlank(byte: u32): bool {
+  return byte == 0x20 || byte == 0x09;
 }

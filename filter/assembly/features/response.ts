@@ -15,6 +15,8 @@ export const WAITING_COUNT: u32 = 4096;
  * What does not fit is left out, counted.
  */
 export const WAITING_SIZE: u32 = 512;
+/** The same where limits have something to say, too: 350 bytes at most, with their names. */
+export const WAITING_SIZE_LIMITS: u32 = 1024;
 
 /** How a header joins those that the response has. */
 export enum Verb {
@@ -32,21 +34,28 @@ const ENTRY_HEADER_SIZE: u32 = 8;
 const FIELD_HEADER_SIZE: u32 = 6;
 
 let ring: usize = 0;
+let entrySize: u32 = 0;
 
-/** At configure time, for a configuration that writes into responses. */
-export function responseInit(): void {
-  if (ring != 0) return;
-  ring = heap.alloc(WAITING_COUNT * WAITING_SIZE);
-  for (let i: u32 = 0; i < WAITING_COUNT; i++) store<u32>(ring + i * WAITING_SIZE, 0);
+/**
+ * At configure time, for a configuration that writes into responses; `size`: of an entry. A ring of
+ * larger entries takes the place of one of smaller ones, with which headers of the responses under
+ * way are lost; that happens once in the life of a VM.
+ */
+export function responseInit(size: u32): void {
+  if (entrySize >= size) return;
+  entrySize = size;
+  ring = heap.alloc(WAITING_COUNT * size);
+  for (let i: u32 = 0; i < WAITING_COUNT; i++) store<u32>(ring + i * size, 0);
 }
 
 function entryOf(contextId: u32): usize {
-  return ring + (contextId & (WAITING_COUNT - 1)) * WAITING_SIZE;
+  return ring + (contextId & (WAITING_COUNT - 1)) * entrySize;
 }
 
-/** Before the first header of a request. False: the entry of a stream that still waited is lost. */
+/** Before the headers of a request. False: the entry of a stream that still waited is lost. */
 export function responseBegin(contextId: u32): bool {
   const entry = entryOf(contextId);
+  if (load<u32>(entry) == contextId) return true;
   const free = load<u32>(entry) == 0;
   store<u32>(entry, contextId);
   store<u32>(entry, ENTRY_HEADER_SIZE, ENTRY_USED);
@@ -64,7 +73,7 @@ export function responseTake(
   const entry = entryOf(contextId);
   const used = load<u32>(entry, ENTRY_USED);
   const size = <u64>FIELD_HEADER_SIZE + <u64>nameSize + <u64>valueSize;
-  if (size > <u64>(WAITING_SIZE - used)) return 0;
+  if (size > <u64>(entrySize - used)) return 0;
   const field = entry + used;
   store<u16>(field, <u16>verb);
   store<u16>(field, <u16>nameSize, 2);
@@ -72,6 +81,19 @@ export function responseTake(
   memory.copy(field + FIELD_HEADER_SIZE, namePtr, nameSize);
   store<u32>(entry, used + <u32>size, ENTRY_USED);
   return field + FIELD_HEADER_SIZE + nameSize;
+}
+
+/** A header with its value, instead of those that the response has. False: it does not fit. */
+export function responsePut(
+  contextId: u32,
+  namePtr: usize,
+  nameSize: u32,
+  valuePtr: usize,
+  valueSize: u32,
+): bool {
+  const value = responseTake(contextId, Verb.Replace, namePtr, nameSize, valueSize);
+  if (value != 0) memory.copy(value, valuePtr, valueSize);
+  return value != 0;
 }
 
 /** Writes what waits for this stream, and frees the entry. False: a write failed. */

@@ -8,13 +8,29 @@
  * address space only.
  */
 export const ARENA_SIZE: u32 = 1 << 20;
+/**
+ * Bytes at its end that a request's headers cannot take: limits, tags and entries need some for each
+ * request, and a client that sent as much as fits would be rid of them.
+ */
+export const ARENA_KEPT: u32 = 64 << 10;
 const ALIGNMENT_MASK: u32 = 7;
 
 const base: usize = heap.alloc(ARENA_SIZE);
 let used: u32 = 0;
+let end: u32 = ARENA_SIZE;
 
 export function arenaReset(): void {
   used = 0;
+  end = ARENA_SIZE;
+}
+
+/** From here on the last `ARENA_KEPT` bytes are not given out, until `arenaOpen`. */
+export function arenaClose(): void {
+  end = ARENA_SIZE - ARENA_KEPT;
+}
+
+export function arenaOpen(): void {
+  end = ARENA_SIZE;
 }
 
 /** Where the arena stands, for `arenaRelease`. */
@@ -29,10 +45,10 @@ export function arenaRelease(mark: u32): void {
 
 /** `size` bytes, aligned to 8, or 0 where that many are not left. Not cleared. */
 export function arenaTake(size: u32): usize {
-  const free = ARENA_SIZE - used;
+  const free = end > used ? end - used : 0;
   if (size > free) return 0;
   const ptr = base + used;
   const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
-  used = rounded < free ? used + rounded : ARENA_SIZE;
+  used = rounded < free ? used + rounded : end;
   return ptr;
 }

@@ -2,11 +2,13 @@ import {
   ADDRESS_SIZE,
   ADDRESS_TEXT_MAX,
   formatAddress,
+  isWideMapped,
   maskAddress,
   NETWORK_SIZE,
   networkContains,
   parseAddress,
   parseAddressAndPort,
+  parseForwarded,
   parseNetwork,
 } from '../../../filter/assembly/bytes/address';
 import { lay, read, readHex } from '../support';
@@ -25,6 +27,19 @@ function address(text: string): string {
 function withPort(text: string): string {
   const slice = lay(text);
   return parseAddressAndPort(slice.ptr, slice.size, out) ? readHex(out, ADDRESS_SIZE) : 'refused';
+}
+
+/** An entry of x-forwarded-for. */
+function forwarded(text: string): string {
+  const slice = lay(text);
+  return parseForwarded(slice.ptr, slice.size, out) ? readHex(out, ADDRESS_SIZE) : 'refused';
+}
+
+/** Whether a network counts its bits as IPv6 does, and its address as IPv4. */
+function wideMapped(text: string): bool {
+  const slice = lay(text);
+  assert(parseNetwork(slice.ptr, slice.size, out), text);
+  return isWideMapped(slice.ptr, slice.size, out);
 }
 
 function network(text: string): string {
@@ -338,5 +353,75 @@ describe('address', () => {
     memory.fill(ptr, 0xff, ADDRESS_SIZE + 8);
     maskAddress(ptr, 0, 0);
     expect(readHex(ptr, ADDRESS_SIZE + 8)).toBe('00000000000000000000000000000000ffffffffffffffff');
+  });
+
+  it('takes an entry of x-forwarded-for with a port, brackets, or both', () => {
+    const v4 = '00000000000000000000ffff01020304';
+    const v6 = '20010db8000000000000000000000080';
+    expect(forwarded('1.2.3.4')).toBe(v4);
+    expect(forwarded('1.2.3.4:80')).toBe(v4);
+    expect(forwarded('1.2.3.4:0')).toBe(v4);
+    expect(forwarded('1.2.3.4:65535')).toBe(v4);
+    expect(forwarded('[1.2.3.4]')).toBe(v4);
+    expect(forwarded('::ffff:1.2.3.4')).toBe(v4);
+    expect(forwarded('[::ffff:1.2.3.4]:80')).toBe(v4);
+    expect(forwarded('2001:db8::80')).toBe(v6);
+    expect(forwarded('[2001:db8::80]')).toBe(v6);
+    expect(forwarded('[2001:db8::80]:80')).toBe(v6);
+    expect(forwarded('[2001:DB8::80%eth0]:80')).toBe(v6);
+    expect(forwarded('::')).toBe('00000000000000000000000000000000');
+  });
+
+  it('refuses an entry that is no address', () => {
+    const wrong = [
+      '',
+      ':',
+      '[',
+      ']',
+      '[]',
+      '[]:80',
+      '[:80',
+      'unknown',
+      '_hidden',
+      '1.2.3',
+      '1.2.3.4:',
+      '1.2.3.4:x',
+      '1.2.3.4:65536',
+      '1.2.3.4:100000',
+      '1.2.3.4:-1',
+      '1.2.3.4 ',
+      ' 1.2.3.4',
+      '1.2.3.4:80:90',
+      ':80',
+      '[::1',
+      '::1]',
+      '[::1]80',
+      '[::1]:',
+      '[::1]:x',
+      '[::1]x:80',
+      '[::1]:65536',
+      '[[::1]]',
+      '"[::1]"',
+      '1.2.3.4,5.6.7.8',
+    ];
+    for (let i = 0; i < wrong.length; i++) expect(forwarded(wrong[i])).toBe('refused', wrong[i]);
+  });
+
+  it('tells a mapped network whose bits were counted as of IPv4', () => {
+    expect(wideMapped('::ffff:10.0.0.0/8')).toBe(true);
+    expect(wideMapped('::ffff:10.0.0.0/95')).toBe(true);
+    expect(wideMapped('::ffff:10.0.0.0/0')).toBe(true);
+    expect(wideMapped('::ffff:a00:0/8')).toBe(true);
+    expect(wideMapped('::ffff:10.0.0.0/96')).toBe(false);
+    expect(wideMapped('::ffff:10.0.0.0/104')).toBe(false);
+    expect(wideMapped('::ffff:10.0.0.0')).toBe(false);
+    expect(wideMapped('10.0.0.0/8')).toBe(false);
+    expect(wideMapped('0.0.0.0/0')).toBe(false);
+    expect(wideMapped('::/0')).toBe(false);
+    expect(wideMapped('::/8')).toBe(false);
+    expect(wideMapped('2001:db8::/32')).toBe(false);
+    // The network is left as it was.
+    wideMapped('::ffff:10.0.0.0/8');
+    expect(readHex(out, NETWORK_SIZE)).toBe('0000000000000000000000000000000008000000');
   });
 });

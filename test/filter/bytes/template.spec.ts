@@ -1,5 +1,14 @@
-import { isTemplate, matchesTemplate } from '../../../filter/assembly/bytes/template';
-import { lay } from '../support';
+import { Slice } from '../../../filter/assembly/bytes/slice';
+import {
+  isTemplate,
+  matchesTemplate,
+  templateHas,
+  templateVariable,
+} from '../../../filter/assembly/bytes/template';
+import { lay, read } from '../support';
+
+const NONE = '(none)';
+const out: Slice = changetype<Slice>(memory.data(8, 8));
 
 function valid(template: string): bool {
   const slice = lay(template);
@@ -10,6 +19,30 @@ function matches(template: string, path: string, fold: bool = false): bool {
   const wanted = lay(template);
   const found = lay(path);
   return matchesTemplate(wanted.ptr, wanted.size, found.ptr, found.size, fold);
+}
+
+function has(template: string, name: string): bool {
+  const slice = lay(template);
+  const wanted = lay(name);
+  return templateHas(slice.ptr, slice.size, wanted.ptr, wanted.size);
+}
+
+/** What stands for a name in a path. */
+function variable(template: string, path: string, name: string, fold: bool = false): string {
+  const wanted = lay(template);
+  const found = lay(path);
+  const slice = lay(name);
+  const known = templateVariable(
+    wanted.ptr,
+    wanted.size,
+    found.ptr,
+    found.size,
+    fold,
+    slice.ptr,
+    slice.size,
+    out,
+  );
+  return known ? read(out.ptr, out.size) : NONE;
 }
 
 describe('template', () => {
@@ -75,5 +108,44 @@ describe('template', () => {
     expect(matches('/Users/{id}', '/users/7')).toBe(false);
     expect(matches('/users/{id}', '/Users/7')).toBe(false);
     expect(matches('/users', '/userz', true)).toBe(false);
+  });
+
+  it('knows its variables', () => {
+    expect(has('/users/{id}/orders/{order}', 'id')).toBe(true);
+    expect(has('/users/{id}/orders/{order}', 'order')).toBe(true);
+    expect(has('/{a}', 'a')).toBe(true);
+    expect(has('/users/{id}', 'users')).toBe(false);
+    expect(has('/users/{id}', 'i')).toBe(false);
+    expect(has('/users/{id}', 'idx')).toBe(false);
+    expect(has('/users/{id}', 'Id')).toBe(false);
+    expect(has('/users/{id}', '{id}')).toBe(false);
+    expect(has('/users/{id}', '')).toBe(false);
+    expect(has('/', 'id')).toBe(false);
+    expect(has('', 'id')).toBe(false);
+  });
+
+  it('gives the segment that stands for a variable', () => {
+    expect(variable('/users/{id}/orders/{order}', '/users/7/orders/x-1', 'id')).toBe('7');
+    expect(variable('/users/{id}/orders/{order}', '/users/7/orders/x-1', 'order')).toBe('x-1');
+    expect(variable('/{a}', '/é', 'a')).toBe('é');
+    expect(variable('/{a}/', '/x/', 'a')).toBe('x');
+    expect(variable('/{a}', '/{a}', 'a')).toBe('{a}');
+    expect(variable('/U/{id}', '/u/Seven', 'id', true)).toBe('Seven');
+  });
+
+  it('gives the first of two of one name', () => {
+    expect(variable('/{a}/{a}', '/1/2', 'a')).toBe('1');
+    expect(variable('/{b}/{a}/{a}', '/0/1/2', 'a')).toBe('1');
+  });
+
+  it('gives nothing where the path is no instance, or no variable has the name', () => {
+    expect(variable('/users/{id}', '/users/7/8', 'id')).toBe(NONE);
+    expect(variable('/users/{id}/orders', '/users/7/order', 'id')).toBe(NONE);
+    expect(variable('/users/{id}', '/users/', 'id')).toBe(NONE);
+    expect(variable('/users/{id}', '/Users/7', 'id')).toBe(NONE);
+    expect(variable('/users/{id}', '/users/7', 'i')).toBe(NONE);
+    expect(variable('/users/{id}', '/users/7', 'users')).toBe(NONE);
+    expect(variable('/users', '/users', 'id')).toBe(NONE);
+    expect(variable('/users/{id}', '/users/7', '')).toBe(NONE);
   });
 });

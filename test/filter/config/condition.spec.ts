@@ -307,6 +307,36 @@ describe('condition', () => {
     );
   });
 
+  it('refuses mapped networks whose bits were counted as of IPv4', () => {
+    const wanted = ', wanted such as 10.0.0.0/8: bits of ::ffff:10.0.0.0 are counted from 96';
+    expect(refused('{"ip":["::ffff:10.0.0.0/8"]}')).toBe(
+      '.ip[0]: found "::ffff:10.0.0.0/8"' + wanted,
+    );
+    expect(refused('{"ip":["::1","::ffff:0:0/95"]}')).toBe(
+      '.ip[1]: found "::ffff:0:0/95"' + wanted,
+    );
+    expect(refused('{"ip":["::ffff:10.0.0.0/104","::ffff:0:0/96","::/0","::/8"]}')).toBe('');
+  });
+
+  it('compares hosts without the dot at their end', () => {
+    expect(operand(condition('{"host":{"exact":"Shop.example."}}'))).toBe('shop.example');
+    expect(operand(condition('{"host":{"suffix":".example."}}'))).toBe('.example');
+    const list = condition('{"host":{"in":["a.","b",""]}}');
+    expect(read(sliceAt(list.operandPtr, 0).ptr, sliceAt(list.operandPtr, 0).size)).toBe('a');
+    expect(read(sliceAt(list.operandPtr, 1).ptr, sliceAt(list.operandPtr, 1).size)).toBe('b');
+    expect(sliceAt(list.operandPtr, 2).size).toBe(0);
+    // Within a host a dot is one.
+    expect(operand(condition('{"host":{"prefix":"shop."}}'))).toBe('shop.');
+    expect(operand(condition('{"host":{"contains":"p."}}'))).toBe('p.');
+    expect(operand(condition('{"header":"x","exact":"a."}'))).toBe('a.');
+    expect(refused('{"host":{"suffix":"."}}')).toBe(
+      '.host.suffix: found ".", wanted more than a dot',
+    );
+    expect(refused('{"host":{"in":["a","."]}}')).toBe(
+      '.host.in[1]: found ".", wanted more than a dot',
+    );
+  });
+
   it('compiles tags that stand before', () => {
     const found = condition('{"tag":{"X-First":"f"}}');
     expect(found.subject).toBe(<u8>Subject.All);

@@ -32,7 +32,7 @@ function notPercent(text: string): string {
 }
 
 function seconds(text: string, most: u32 = YEAR): i64 {
-  return told(secondsOf(tree('"' + text + '"'), most, 'W'));
+  return told(secondsOf(tree('"' + text + '"'), 1, most, 'W'));
 }
 
 describe('quantity, a percentage', () => {
@@ -151,7 +151,7 @@ describe('quantity, a duration', () => {
   it('is a string', () => {
     const wrong = ['30', 'true', 'null', '["30d"]', '{}'];
     for (let i = 0; i < wrong.length; i++) {
-      expect(told(secondsOf(tree(wrong[i]), YEAR, 'W'))).toBe(NO_QUANTITY);
+      expect(told(secondsOf(tree(wrong[i]), 1, YEAR, 'W'))).toBe(NO_QUANTITY);
     }
     expect(faultText()).toBe('$: found an empty object, wanted W');
   });

@@ -10,12 +10,13 @@ import { equal, Slice, sameBytes, sameFolded, sliceAt } from '../../bytes/slice'
 import { matchesTemplate } from '../../bytes/template';
 import { Condition, Config, Operator, Subject, tagAt } from '../../config/layout';
 import { arenaMark, arenaRelease } from '../../shim/arena';
-import { clientAddress, firstValue, Value } from '../request';
+import { clientAddress, firstValue, requestHost, requestPath, Value } from '../request';
 import { decodeField } from './query';
 
-const COLON: u32 = 0x3a;
+const SLASH: u32 = 0x2f;
 const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
 const decoded: Slice = changetype<Slice>(memory.data(8, 8));
+const text: Slice = changetype<Slice>(memory.data(8, 8));
 
 export function matches(config: Config, at: usize): bool {
   const condition = changetype<Condition>(at);
@@ -146,27 +147,24 @@ function matchesQuery(config: Config, condition: Condition): bool {
   return !seen && absent(condition);
 }
 
-/** The path is what stands before the query and the fragment. */
 function matchesPath(config: Config, condition: Condition): bool {
-  const at = firstValue(config, condition.index);
-  if (at == 0) return absent(condition);
-  const ptr = changetype<Value>(at).ptr;
-  const size = changetype<Value>(at).size;
-  let end: u32 = 0;
-  while (end < size && load<u8>(ptr + end) != 0x3f && load<u8>(ptr + end) != 0x23) end++;
-  return test(condition, ptr, end);
+  if (!requestPath(config, text)) return absent(condition);
+  const ptr = text.ptr;
+  const size = text.size;
+  if (test(condition, ptr, size)) return true;
+  if (config.pathsRaw) return false;
+  const operator: u32 = condition.operator;
+  if (operator != Operator.Prefix && operator != Operator.Contains) return false;
+  // An operand with a slash at its end names what is below /api/, and /api/ itself, which has lost
+  // that slash: so it is compared with one, too.
+  const part = condition.operandSize - 1;
+  if (size < part || <u32>load<u8>(condition.operandPtr + part) != SLASH) return false;
+  if (operator == Operator.Prefix && size != part) return false;
+  return same(condition, ptr + size - part, part);
 }
 
-/** The host is the authority without its port. */
 function matchesHost(config: Config, condition: Condition): bool {
-  const at = firstValue(config, condition.index);
-  if (at == 0) return absent(condition);
-  const ptr = changetype<Value>(at).ptr;
-  const size = changetype<Value>(at).size;
-  let end = size;
-  while (end > 0 && load<u8>(ptr + end - 1) - 0x30 < 10) end--;
-  if (end == 0 || <u32>load<u8>(ptr + end - 1) != COLON) return test(condition, ptr, size);
-  return test(condition, ptr, end - 1);
+  return requestHost(config, text) ? test(condition, text.ptr, text.size) : absent(condition);
 }
 
 function matchesAddress(config: Config, condition: Condition): bool {

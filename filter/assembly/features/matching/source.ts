@@ -9,10 +9,6 @@ import { arenaMark, arenaRelease } from '../../shim/arena';
 import { clientAddress, firstValue, Value } from '../request';
 import { decodeField } from './query';
 
-/** An IPv6 client may take any address of its /64, so that this is who it is. */
-const CLIENT_BITS_V4: u32 = 32;
-const CLIENT_BITS_V6: u32 = 64;
-
 const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
 const address: usize = memory.data(16, 8);
 const addressText: usize = memory.data(40);
@@ -73,12 +69,12 @@ function readField(subject: u32, namePtr: usize, nameSize: u32, out: Slice): boo
   return false;
 }
 
-/** As text (RFC 5952), an IPv6 address cut to its /64. */
+/** As text (RFC 5952), cut to the bits that tell clients apart. */
 function readAddress(config: Config, out: Slice): bool {
   const client = clientAddress(config);
   if (client == 0) return false;
   memory.copy(address, client, ADDRESS_SIZE);
-  maskAddress(address, CLIENT_BITS_V4, CLIENT_BITS_V6);
+  maskAddress(address, config.clientBits4, config.clientBits6);
   out.ptr = addressText;
   out.size = formatAddress(address, addressText);
   return true;

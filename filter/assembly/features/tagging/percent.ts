@@ -7,8 +7,8 @@ import { xxh64 } from '../../bytes/xxh64';
 import { Config, Mint, Percent, SOURCE_SIZE, Source } from '../../config/layout';
 import { WHOLE } from '../../config/quantity';
 import { arenaMark, arenaRelease, arenaTake } from '../../shim/arena';
-import { MINTED_SIZE, mintIdentity } from './mint';
 import { readCookie, readSource } from '../matching/source';
+import { MINTED_SIZE, mintIdentity } from './mint';
 
 /** No identity, and none could be minted. */
 export const NO_BUCKET: u32 = <u32>-1;

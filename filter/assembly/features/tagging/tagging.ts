@@ -24,10 +24,10 @@ import { addHeader, removeHeader, replaceHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
 import { explainBucket, explainIncoming, explaining, explainRule, explainTag } from '../explain';
 import { counter, countersBegin, metricOf, putLabel, putWord } from '../labels';
+import { matches } from '../matching/match';
 import { firstValue, forgetHeader, nameOf, onlyValue, Value } from '../request';
 import { responseBegin, responseTake, Verb } from '../response';
 import { dropBaggage, readMembers, stripMembers, writeBaggage } from './baggage';
-import { matches } from '../matching/match';
 import { mintBegin, mintSend, mintsAny } from './mint';
 import { bucketOf, NO_BUCKET } from './percent';
 
@@ -42,6 +42,7 @@ export function defineTagMetrics(config: Config): void {
   config.randomErrors = errorMetric(config, 'random');
   config.baggageErrors = errorMetric(config, 'baggage');
   config.storeErrors = errorMetric(config, 'store');
+  config.replyErrors = errorMetric(config, 'reply');
   for (let i: u32 = 0; i < config.mintCount; i++) {
     const mint = mintAt(config, i);
     metricOf('tagalong_mint_total', config);
@@ -92,8 +93,11 @@ function errorMetric(config: Config, kind: string): u32 {
   return counter();
 }
 
-/** Decides and writes every tag of a request. `readable`: its headers could be read. */
-export function tagRequest(config: Config, contextId: u32, readable: bool): void {
+/**
+ * Decides every tag of a request. `readable`: its headers could be read; where not, nothing is left
+ * for `writeTags` to do.
+ */
+export function decideTags(config: Config, readable: bool): void {
   const count = config.tagCount;
   if (!readable) {
     increment(config.headersErrors, 1);
@@ -107,10 +111,15 @@ export function tagRequest(config: Config, contextId: u32, readable: bool): void
     const tag = tagAt(config, i);
     if (tag.valueSize == 0) decide(config, tag);
     if (explaining()) explainTag(config, tag);
-    if (config.mode == <u8>Mode.Enforce) write(config, tag);
   }
+}
+
+/** Writes what was decided into the request, and leaves for the response what belongs there. */
+export function writeTags(config: Config, contextId: u32): void {
+  const enforced = config.mode == <u8>Mode.Enforce;
+  for (let i: u32 = 0; enforced && i < config.tagCount; i++) write(config, tagAt(config, i));
   writeBaggage(config);
-  if (config.responds && config.mode == <u8>Mode.Enforce) respond(config, contextId);
+  if (enforced && config.responds) respond(config, contextId);
 }
 
 /**

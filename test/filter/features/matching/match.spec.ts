@@ -1,7 +1,7 @@
 import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { ruleAt, tagAt } from '../../../../filter/assembly/config/layout';
-import { readRequest } from '../../../../filter/assembly/features/request';
 import { matches } from '../../../../filter/assembly/features/matching/match';
+import { readRequest } from '../../../../filter/assembly/features/request';
 import { arenaReset } from '../../../../filter/assembly/shim/arena';
 import { compiled, withWhen } from '../../config/compile';
 import { hostCalls, hostHeader, hostPairs, hostProperty, hostRefuse, hostReset } from '../../host';
@@ -10,6 +10,15 @@ import { layHex } from '../../support';
 /** Whether the condition is true of the request that the host holds. */
 function holds(when: string): bool {
   const config = compiled(withWhen(when));
+  arenaReset();
+  assert(readRequest(config));
+  return matches(config, ruleAt(tagAt(config, 1), 0).when);
+}
+
+/** The same where paths are compared as they came. */
+function holdsRaw(when: string): bool {
+  const text = withWhen(when).replace('"tags":', '"paths":{"normalize":false},"tags":');
+  const config = compiled(text);
   arenaReset();
   assert(readRequest(config));
   return matches(config, ruleAt(tagAt(config, 1), 0).when);
@@ -223,11 +232,64 @@ describe('match', () => {
     expect(holds('{"path":{"present":false}}')).toBe(false);
   });
 
-  it('does not decode, normalize or fold a path', () => {
+  it('holds a path in any spelling against an operand in any spelling', () => {
+    const spellings = ['/login', '/%6cogin', '//login', '/x/../login', '/login;v=1', '/login/'];
+    for (let i = 0; i < spellings.length; i++) {
+      only(':path', spellings[i] + '?x');
+      for (let k = 0; k < spellings.length; k++) {
+        expect(holds('{"path":{"exact":"' + spellings[k] + '"}}')).toBe(true, spellings[i]);
+        expect(holds('{"path":{"in":["/a","' + spellings[k] + '"]}}')).toBe(true, spellings[i]);
+        expect(holds('{"path":{"template":"' + spellings[k] + '"}}')).toBe(true, spellings[i]);
+      }
+      expect(holds('{"path":{"prefix":"/log"}}')).toBe(true, spellings[i]);
+      expect(holds('{"path":{"suffix":"in/"}}')).toBe(true, spellings[i]);
+      expect(holds('{"path":{"contains":"%6f"}}')).toBe(true, spellings[i]);
+      expect(holds('{"path":{"regex":"/[a-z]+"}}')).toBe(true, spellings[i]);
+      expect(holds('{"path":{"exact":"/Login"}}')).toBe(false, spellings[i]);
+      expect(holds('{"path":{"exact":"/Login","ignoreCase":true}}')).toBe(true, spellings[i]);
+    }
+  });
+
+  it('holds what stands for a collection against the collection itself', () => {
+    const collections = ['/api', '/api/', '/api//', '/api/.', '/api;v=1'];
+    for (let i = 0; i < collections.length; i++) {
+      only(':path', collections[i]);
+      expect(holds('{"path":{"prefix":"/api/"}}')).toBe(true, collections[i]);
+      expect(holds('{"path":{"contains":"/api/"}}')).toBe(true, collections[i]);
+      expect(holds('{"path":{"contains":"i/"}}')).toBe(true, collections[i]);
+      expect(holds('{"path":{"prefix":"/API/","ignoreCase":true}}')).toBe(true, collections[i]);
+      expect(holds('{"path":{"prefix":"/API/"}}')).toBe(false, collections[i]);
+    }
+    only(':path', '/api/x');
+    expect(holds('{"path":{"prefix":"/api/"}}')).toBe(true);
+    expect(holds('{"path":{"contains":"/api/"}}')).toBe(true);
+    only(':path', '/v1/api');
+    expect(holds('{"path":{"prefix":"/api/"}}')).toBe(false);
+    expect(holds('{"path":{"contains":"/api/"}}')).toBe(true);
+    expect(holds('{"path":{"suffix":"/api/"}}')).toBe(true);
+    only(':path', '/apix');
+    expect(holds('{"path":{"prefix":"/api/"}}')).toBe(false);
+    expect(holds('{"path":{"contains":"/api/"}}')).toBe(false);
+    expect(holds('{"path":{"contains":"/apix"}}')).toBe(true);
+    only(':path', '/ap');
+    expect(holds('{"path":{"prefix":"/api/"}}')).toBe(false);
+    expect(holds('{"path":{"contains":"/api/"}}')).toBe(false);
+    only(':path', '/');
+    expect(holds('{"path":{"prefix":"/"}}')).toBe(true);
+    expect(holds('{"path":{"contains":"/"}}')).toBe(true);
+    expect(holds('{"path":{"prefix":"/a/"}}')).toBe(false);
+    expect(holds('{"path":{"exact":"/"}}')).toBe(true);
+  });
+
+  it('does not decode or normalise a path where it is told not to', () => {
     only(':path', '/A/../%62//c/');
-    expect(holds('{"path":{"exact":"/A/../%62//c/"}}')).toBe(true);
-    expect(holds('{"path":{"prefix":"/a"}}')).toBe(false);
-    expect(holds('{"path":{"prefix":"/a","ignoreCase":true}}')).toBe(true);
+    expect(holdsRaw('{"path":{"exact":"/A/../%62//c/"}}')).toBe(true);
+    expect(holdsRaw('{"path":{"exact":"/b/c"}}')).toBe(false);
+    expect(holdsRaw('{"path":{"prefix":"/a"}}')).toBe(false);
+    expect(holdsRaw('{"path":{"prefix":"/a","ignoreCase":true}}')).toBe(true);
+    only(':path', '/api');
+    expect(holdsRaw('{"path":{"prefix":"/api/"}}')).toBe(false);
+    expect(holdsRaw('{"path":{"contains":"/api/"}}')).toBe(false);
   });
 
   it('holds a path against a template', () => {
@@ -261,6 +323,11 @@ describe('match', () => {
     expect(holds('{"host":{"exact":"[::1]"}}')).toBe(true);
     only(':authority', '[::1]');
     expect(holds('{"host":{"exact":"[::1]"}}')).toBe(true);
+    only(':authority', 'SHOP.example.:8080');
+    expect(holds('{"host":{"exact":"shop.example"}}')).toBe(true);
+    expect(holds('{"host":{"exact":"shop.example."}}')).toBe(true);
+    expect(holds('{"host":{"suffix":".example."}}')).toBe(true);
+    expect(holds('{"host":{"regex":"shop[.]example"}}')).toBe(true);
     only(':authority', 'shop:http');
     expect(holds('{"host":{"exact":"shop:http"}}')).toBe(true);
   });

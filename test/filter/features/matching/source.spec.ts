@@ -1,8 +1,8 @@
 import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { Slice } from '../../../../filter/assembly/bytes/slice';
 import { Config, Percent, ruleAt, Source } from '../../../../filter/assembly/config/layout';
-import { readRequest } from '../../../../filter/assembly/features/request';
 import { readCookie, readSource } from '../../../../filter/assembly/features/matching/source';
+import { readRequest } from '../../../../filter/assembly/features/request';
 import { arenaMark, arenaReset } from '../../../../filter/assembly/shim/arena';
 import { compiled, onlyTag, withTags } from '../../config/compile';
 import { hostCalls, hostHeader, hostProperty, hostRefuse, hostReset } from '../../host';
@@ -11,10 +11,13 @@ import { lay, read } from '../../support';
 const NONE = '(none)';
 const out: Slice = changetype<Slice>(memory.data(8, 8));
 
+let client: string = '';
+
 function withSource(source: string): Config {
-  const config = compiled(
-    withTags('[{"header":"x-t","rules":[{"value":"v","percent":1,"identity":[' + source + ']}]}]'),
+  const text = withTags(
+    '[{"header":"x-t","rules":[{"value":"v","percent":1,"identity":[' + source + ']}]}]',
   );
+  const config = compiled(text.replace('"tags":', client + '"tags":'));
   arenaReset();
   assert(readRequest(config));
   return config;
@@ -55,6 +58,7 @@ function addressOf(address: string): string {
 describe('source', () => {
   beforeEach(() => {
     hostReset();
+    client = '';
   });
 
   it('reads the first value of a header that is not empty', () => {
@@ -105,6 +109,26 @@ describe('source', () => {
     expect(addressOf('[2001:db8:0:1:ffff:ffff:ffff:ffff]:1')).toBe('2001:db8:0:1::');
     expect(addressOf('[2001:db8:0:2::1]:1')).toBe('2001:db8:0:2::');
     expect(addressOf('[::1]:80')).toBe('::');
+  });
+
+  it("cuts the client's address to the bits that the policy gives it", () => {
+    client = '"client":{"prefix":{"v4":24,"v6":48}},';
+    expect(addressOf('192.0.2.7:1234')).toBe('192.0.2.0');
+    expect(addressOf('[::ffff:192.0.2.7]:1234')).toBe('192.0.2.0');
+    expect(addressOf('[2001:db8:1:2:3:4:5:6]:1')).toBe('2001:db8:1::');
+    client = '"client":{"prefix":{"v6":128}},';
+    expect(addressOf('192.0.2.7:1234')).toBe('192.0.2.7');
+    expect(addressOf('[2001:db8:1:2:3:4:5:6]:1')).toBe('2001:db8:1:2:3:4:5:6');
+    client = '"client":{"prefix":{"v4":0,"v6":0}},';
+    expect(addressOf('192.0.2.7:1234')).toBe('0.0.0.0');
+    expect(addressOf('[2001:db8:1:2:3:4:5:6]:1')).toBe('::');
+  });
+
+  it('takes the client from x-forwarded-for where the policy says so', () => {
+    client = '"client":{"address":"forwarded","trustedHops":1,"prefix":{"v6":56}},';
+    header('x-forwarded-for', '192.0.2.1, 2001:db8:1:2ff::1, 192.0.2.3');
+    hostProperty('source.address', '192.0.2.9:1');
+    expect(found('{"ip":true}')).toBe('2001:db8:1:200::');
   });
 
   it('has no address where the host has none', () => {

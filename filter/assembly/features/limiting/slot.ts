@@ -1,0 +1,89 @@
+// slot: buckets that all workers share, a few dozen under one key of shared data: keys can never be
+// deleted, so their number is that of the slots, and a bucket's key chooses its slot.
+// Promise: a bucket is written only over what was read (compare-and-swap), so that no token is given
+// twice; buckets that are full again are left out of what is written, and no other.
+//
+//   0          8      16     24
+//   +----------+------+------+------+------+--   --+
+//   | identity | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
+//   +----------+------+------+------+------+--   --+
+// Another identity: it was left by another limit, and says nothing.
+// word: GCRA's, and in its highest bit whether tokens may have been leased (lease.ts).
+
+import { Status } from '../../abi/enums';
+import { Slice } from '../../bytes/slice';
+import { Limit } from '../../config/layout';
+import { SLOT_BUCKETS } from '../../config/limit';
+import { arenaTake } from '../../shim/arena';
+import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/shared';
+
+/** In a word: tokens of this bucket may have been leased since it was full. */
+export const LEASED: u64 = 1 << 63;
+const HEADER_SIZE: u32 = 8;
+const BUCKET_SIZE: u32 = 16;
+const BUCKET_WORD: usize = 8;
+
+const out: Slice = changetype<Slice>(memory.data(8, 8));
+let cas: u32 = CAS_NEVER;
+
+/** The slot of a key. */
+export function slotOf(limit: Limit, hash: u64): u32 {
+  return <u32>(hash % <u64>limit.slotCount);
+}
+
+/** Reads a slot. False: the host refuses. What it holds is then `slotWord`'s to tell. */
+export function readSlot(limit: Limit, slot: u32): bool {
+  const digits = limit.slotPtr + limit.slotSize - 4;
+  for (let i: u32 = 0; i < 4; i++) {
+    const digit = (slot >> (12 - (i << 2))) & 15;
+    store<u8>(digits + i, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
+  }
+  const status = getShared(limit.slotPtr, limit.slotSize, out);
+  if (status == Status.NotFound) {
+    out.size = 0;
+    cas = CAS_NEVER;
+    return true;
+  }
+  if (status != Status.Ok) return false;
+  cas = sharedCas() != CAS_ANY ? sharedCas() : CAS_NEVER;
+  if (out.size < HEADER_SIZE || load<u64>(out.ptr) != limit.identity) out.size = 0;
+  return true;
+}
+
+/** The word of a bucket in the slot that was read last; 0 where there is none. */
+export function slotWord(hash: u64): u64 {
+  for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
+    if (load<u64>(out.ptr + at) == hash) return load<u64>(out.ptr + at, BUCKET_WORD);
+  }
+  return 0;
+}
+
+/** Whether a bucket is full, and nothing that was leased of it can be spent any more. */
+export function isIdle(limit: Limit, word: u64, now: u64): bool {
+  return (word & LEASED) == 0 ? word <= now : (word & ~LEASED) + limit.lateness <= now;
+}
+
+/**
+ * Writes a bucket's new word into the slot that was read last, `readSlot` right before. CasMismatch:
+ * another worker was faster. Empty: as many buckets as fit are in use.
+ */
+export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64): Status {
+  const value = arenaTake(HEADER_SIZE + SLOT_BUCKETS * BUCKET_SIZE);
+  if (value == 0) return Status.InvalidMemoryAccess;
+  store<u64>(value, limit.identity);
+  let end = value + HEADER_SIZE;
+  let count: u32 = 1;
+  store<u64>(end, hash);
+  store<u64>(end, word, BUCKET_WORD);
+  end += BUCKET_SIZE;
+  for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
+    const bucket = out.ptr + at;
+    const other = load<u64>(bucket);
+    if (other == hash || isIdle(limit, load<u64>(bucket, BUCKET_WORD), now)) continue;
+    if (++count > <u32>limit.slotBuckets) return Status.Empty;
+    store<u64>(end, other);
+    store<u64>(end, load<u64>(bucket, BUCKET_WORD), BUCKET_WORD);
+    end += BUCKET_SIZE;
+  }
+  return setShared(limit.slotPtr, limit.slotSize, value, <u32>(end - value), cas);
+}
