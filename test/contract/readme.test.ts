@@ -26,7 +26,7 @@ describe.each([
     const gateway = loadFilter(new Host(), entries[0]!);
     expect(tagAfter(gateway, 'x-traffic-tag')).toEqual(['stable']);
     expect(tagAfter(gateway, 'x-traffic-tag', [['x-traffic-tag', 'canary']])).toEqual(['stable']);
-    expect(tagAfter(gateway, 'x-traffic-tag', [['x-user-group', 'internal']])).toEqual(['canary']);
+    expect(tagAfter(gateway, 'x-traffic-tag', [['cookie', 'beta=1']])).toEqual(['canary']);
     const inbound = loadFilter(new Host(), entries[1]!);
     expect(tagAfter(inbound, 'x-traffic-tag', [['x-traffic-tag', 'canary']])).toEqual(['canary']);
   });

@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { Host } from '../../envoyfilter/src/host/index.js';
 import { loadFilter } from '../harness/host.js';
-import { mistakes } from '../harness/mistakes.js';
+import { bounds, mistakes } from '../harness/mistakes.js';
 import { configurationText, entryOf, loadScenarios } from '../harness/scenario.js';
 
 const path = createRequire(import.meta.url).resolve('@tagalong/filter/config.schema.json');
@@ -30,6 +30,24 @@ function parsed(configuration: string | Uint8Array): unknown {
 /** What JSON Schema has no words for: the filter alone refuses it. */
 const BEYOND_SCHEMA = new Set([
   'a key twice in a rule',
+  'a path that is a slash, prefix //',
+  'a path that is a slash, prefix %2f',
+  'a path that is a slash, suffix /',
+  'a path that is a slash, suffix %2F/',
+  'a path that is a slash, contains //',
+  'a path that no request has, prefix /login;v=',
+  'a path that no request has, prefix /a/../b',
+  'a path that no request has, suffix /a/.',
+  'a path that no request has, suffix /..',
+  'a path that no request has, contains ;jsessionid',
+  'a path that no request has, contains /../',
+  'a path that no request has, contains %2f%2e/',
+  'a template that decodes to another, /%7bid%7D',
+  'a template that decodes to another, /{i%64}',
+  'a template that decodes to another, /{i;d}',
+  'a template that decodes to another, /{i\\d}',
+  'the mapped network ::ffff:10.0.0.0/8',
+  'the mapped network ::ffff:0:0/95',
   'a bad regex on the host',
   'a bad regex on the path',
   'a lone surrogate',
@@ -65,6 +83,23 @@ const BEYOND_SCHEMA = new Set([
   'a __Secure- cookie that is not secure',
   'a __Host- cookie with a domain',
   'a __Host- cookie with a path',
+  'too many buckets',
+  'a limit that is named twice',
+  'global limits whose names are one header',
+  'a limit for a tag that nobody decides',
+  'a burst with an exponent',
+  'per of a path with a fragment',
+  'per of a variable that normalising takes away',
+  'per of a path\'s variable "user"',
+  'per of a path\'s variable "ID"',
+  'per of a path\'s variable "i"',
+  'per of a path\'s variable "{id}"',
+  'per of a tag that nobody decides',
+  'a header of a reply twice, in another case',
+  'a jitter of "3601s"',
+  'a jitter of "61m"',
+  'a jitter of "2h"',
+  'a jitter of "1d"',
   'a percent of 0.001',
   'a percent of 33.333',
   'a percent with an exponent',
@@ -108,5 +143,11 @@ describe('the schema', () => {
     const value = parsed(configuration);
     if (value === undefined) return;
     expect(validate(value)).toBe(BEYOND_SCHEMA.has(name));
+  });
+
+  it.each(
+    bounds.map((bound) => [bound.name, bound] as const),
+  )('accepts what stands at a bound: %s', (_name, { within }) => {
+    expect(validate(parsed(within)), JSON.stringify(validate.errors)).toBe(true);
   });
 });

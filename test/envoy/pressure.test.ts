@@ -2,6 +2,7 @@
 // and no server keeps it from ending.
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findEnvoy, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
 import { bootstrap } from '../harness/bootstrap.js';
@@ -62,6 +63,7 @@ describe('pressure on a server that', () => {
 
   afterEach(() => {
     for (const socket of sockets) socket.destroy();
+    sockets.clear();
     server?.close();
     server = undefined;
   });
@@ -79,6 +81,10 @@ describe('pressure on a server that', () => {
     const options = { connections: 4, depth: 1, silenceMs: 100, durationMs };
     const report = await Pressure.start({ port, shot, ...options }).ended;
     expect(performance.now() - begunMs).toBeLessThan(durationMs + 3_000);
+    // Nothing of it is left.
+    const connected = sockets.size;
+    await delay(60);
+    expect(sockets.size).toBe(connected);
     return report;
   }
   const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -131,17 +137,20 @@ describe('pressure on a server that', () => {
   });
 
   it('answers is left when the load is stopped', async () => {
-    server = createServer((socket) =>
-      socket.on('error', () => {}).on('data', () => socket.write(OK)),
-    );
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('data', () => socket.write(OK));
+    });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const pressure = Pressure.start({ port, shot, depth: 1, durationMs: 60_000 });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
     const report = await pressure.stop();
     expect(report.sent).toBeGreaterThan(0);
     expect(report).toMatchObject({ answered: report.sent, lost: 0, closed: 0 });
     expect(await pressure.ended).toBe(report);
+    await delay(60);
+    expect(sockets.size).toBe(64);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   networkContains,
   parseAddress,
   parseAddressAndPort,
+  parseForwarded,
   parseNetwork,
 } from '../../filter/assembly/bytes/address';
 import { automatonMatches } from '../../filter/assembly/bytes/automaton';
@@ -31,10 +32,17 @@ import {
   FieldCursor,
   isEncoded,
 } from '../../filter/assembly/bytes/fields';
+import { countEntries, entryAt } from '../../filter/assembly/bytes/forwarded';
+import { isNormalPath, normalizePath, pathSizeOf } from '../../filter/assembly/bytes/path';
 import { buildSearchTable, contains, searchTableSize } from '../../filter/assembly/bytes/search';
 import { sipHash, sipHash128 } from '../../filter/assembly/bytes/siphash';
-import { foldInPlace } from '../../filter/assembly/bytes/slice';
-import { isTemplate, matchesTemplate } from '../../filter/assembly/bytes/template';
+import { foldInPlace, SLICE_SIZE, Slice } from '../../filter/assembly/bytes/slice';
+import {
+  isTemplate,
+  matchesTemplate,
+  templateHas,
+  templateVariable,
+} from '../../filter/assembly/bytes/template';
 import { textPtr, textReset, textSize } from '../../filter/assembly/bytes/text';
 import { TRACE_CONTEXT_SIZE, TraceContext } from '../../filter/assembly/bytes/trace-context';
 import { parseTraceparent, putTraceparent } from '../../filter/assembly/bytes/traceparent';
@@ -67,6 +75,7 @@ const second: usize = heap.alloc(BUFFER_SIZE);
 const output: usize = heap.alloc(BUFFER_SIZE);
 const table: usize = heap.alloc(BUFFER_SIZE);
 const network: usize = heap.alloc(NETWORK_SIZE);
+const slice: Slice = changetype<Slice>(heap.alloc(SLICE_SIZE));
 const fields: FieldCursor = changetype<FieldCursor>(heap.alloc(FIELD_CURSOR_SIZE));
 const pairs: PairCursor = changetype<PairCursor>(heap.alloc(PAIR_CURSOR_SIZE));
 const members: BaggageCursor = changetype<BaggageCursor>(heap.alloc(BAGGAGE_CURSOR_SIZE));
@@ -138,6 +147,60 @@ export function isPathTemplate(size: u32): bool {
 
 export function matches(templateSize: u32, pathSize: u32, fold: bool): bool {
   return matchesTemplate(second, templateSize, textAt(pathSize), pathSize, fold);
+}
+
+/** The name stands behind the template. */
+export function hasVariable(templateSize: u32, nameSize: u32): bool {
+  return templateHas(second, templateSize, second + templateSize, nameSize);
+}
+
+/** Bytes, in the output, of what stands for the name behind the template; 0 = nothing. */
+export function variable(templateSize: u32, nameSize: u32, pathSize: u32, fold: bool): u32 {
+  const found = templateVariable(
+    second,
+    templateSize,
+    textAt(pathSize),
+    pathSize,
+    fold,
+    second + templateSize,
+    nameSize,
+    slice,
+  );
+  if (!found) return 0;
+  memory.copy(output, slice.ptr, slice.size);
+  return slice.size;
+}
+
+export function targetPath(size: u32): u32 {
+  return pathSizeOf(textAt(size), size);
+}
+
+export function isNormal(size: u32): bool {
+  return isNormalPath(textAt(size), size);
+}
+
+/** Bytes of the path in the output; -1 where it is another when it is written in its place. */
+export function normalPath(size: u32): i32 {
+  const text = textAt(size);
+  const written = normalizePath(text, size, output);
+  const again = normalizePath(text, size, text);
+  return again == written && memory.compare(text, output, again) == 0 ? <i32>written : -1;
+}
+
+/** Sixteen bytes in the output. */
+export function forwarded(size: u32): bool {
+  return parseForwarded(textAt(size), size, output);
+}
+
+/** The entries of a value of x-forwarded-for in the output, each with its size; how many bytes. */
+export function forwardedEntries(size: u32): u32 {
+  const count = countEntries(textAt(size), size);
+  out = output;
+  for (let i: u32 = 0; i < count; i++) {
+    entryAt(textAt(size), size, i, slice);
+    putText(slice.ptr, slice.size);
+  }
+  return <u32>(out - output);
 }
 
 /** Sixteen bytes in the output. */

@@ -21,6 +21,8 @@ export interface DeliveryOptions {
   readonly transport: 'ECDS' | 'LDS';
   /** How long an old listener serves its connections. */
   readonly drainSeconds?: number;
+  /** Worker threads; default 1. */
+  readonly concurrency?: number;
   readonly outbound: FilterEntry;
   readonly routes: readonly object[];
   readonly clusters: readonly Cluster[];
@@ -50,6 +52,7 @@ export class Delivery {
       await folder.push(INBOUND, resourcesOf(options, first));
       const common = {
         path: options.path,
+        concurrency: options.concurrency,
         args: ['--drain-time-s', String(options.drainSeconds ?? 600)],
       };
       if (options.transport === 'ECDS') {

@@ -1,19 +1,11 @@
 // mistakes: configurations that the filter must refuse, and what it must say of each.
 // A line of the log reads `… refused at PATH: found FOUND, wanted WANTED`; `wanted` may be cut.
 
-export interface Mistake {
-  readonly name: string;
-  /** What the host delivers; bytes where it is no text. */
-  readonly configuration: string | Uint8Array;
-  /** JSONPath of the place. */
-  readonly path: string;
-  readonly found: string;
-  /** How the rest of the line begins. */
-  readonly wanted: string;
-}
+import { limitBounds, limitMistakes } from './limit-mistakes.js';
+import { type Bound, collected, HEADER_NAME, type Json, type Mistake, top } from './mistake.js';
 
-/** The id and direction that every configuration here carries, where it carries any. */
-export const MISTAKE_ID = 'mistakes/policy/0';
+export type { Mistake };
+
 /** Bytes of the largest configuration that the filter reads. */
 export const CONFIGURATION_SIZE_MAX = 256 << 10;
 
@@ -22,17 +14,10 @@ const TAG = '$.tags[0]';
 const RULE = `${TAG}.rules[0]`;
 const WHEN = `${RULE}.when`;
 
-const LATER = 'no such key: this version of the filter cannot do it yet';
-const HEADER_NAME = 'the name of a header (letters, digits and -; not a pseudo-header)';
 const VALUE = 'a value for the tag: visible text, no blank at its ends';
 const NETWORK = 'an address or network such as 10.0.0.0/8 or 2001:db8::/32';
 const STRINGS = 'an array of strings, at least one';
 
-type Json = unknown;
-
-function top(sections: object): string {
-  return JSON.stringify({ id: MISTAKE_ID, direction: 'gateway', ...sections });
-}
 function tags(...list: Json[]): string {
   return top({ tags: list });
 }
@@ -60,21 +45,18 @@ function bytesAt(text: string, bytes: readonly number[]): Uint8Array {
   return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
 }
 
-const list: Mistake[] = [];
-function add(
-  name: string,
-  configuration: string | Uint8Array,
-  path: string,
-  found: string,
-  wanted: string,
-): void {
-  list.push({ name, configuration, path, found, wanted });
-}
+const { list, add } = collected();
 
 // No JSON at all, or none that the whole may be.
 add('no text', '', '$', 'no configuration', 'a JSON object');
 add('nothing but blanks', ' \n\t', '$', 'no text at all', 'a JSON object');
-add('an array', '[]', '$', 'an empty array', 'an object with the keys id direction mode tags');
+add(
+  'an array',
+  '[]',
+  '$',
+  'an empty array',
+  'an object with the keys id direction mode client paths tags',
+);
 add('a number', '12', '$', '12', 'an object with the keys ');
 add('null', 'null', '$', 'null', 'an object with the keys ');
 add('a word that is none', 'nul', '$', 'the bytes "nul"', 'a JSON value');
@@ -201,7 +183,13 @@ add(
 );
 
 // The configuration.
-add('an unknown key', top({ tag: [] }), '$', 'the key "tag"', 'one of: id direction mode tags');
+add(
+  'an unknown key',
+  top({ tag: [] }),
+  '$',
+  'the key "tag"',
+  'one of: id direction mode client paths',
+);
 add('a key in capitals', top({ Tags: [] }), '$', 'the key "Tags"', 'one of: ');
 add('an empty key', top({ '': 1 }), '$', 'the key ""', 'one of: ');
 add(
@@ -211,8 +199,92 @@ add(
   'the key "a\\x0aerror\\x00\\xc3\\xa9"',
   'one of: ',
 );
-for (const key of ['limits', 'client', 'paths']) {
-  add(`${key}, not yet`, top({ [key]: {} }), `$.${key}`, `a key "${key}"`, LATER);
+
+// Whom `ip` stands for.
+function client(section: Json): string {
+  return top({ client: section });
+}
+function forwarded(trustedHops: Json): string {
+  return client({ address: 'forwarded', trustedHops });
+}
+add('a client that is a text', client('envoy'), '$.client', '"envoy"', 'an object with the keys ');
+add(
+  'an unknown key of client',
+  client({ adress: 'envoy' }),
+  '$.client',
+  'the key "adress"',
+  'one of: address trustedHops prefix',
+);
+for (const address of ['x-forwarded-for', '', true, null]) {
+  const found = JSON.stringify(address);
+  add(
+    `the address ${found}`,
+    client({ address }),
+    '$.client.address',
+    found,
+    '"envoy" or "forwarded"',
+  );
+}
+for (const section of [{ trustedHops: 1 }, { address: 'envoy', trustedHops: 0 }]) {
+  add(
+    `trustedHops in ${JSON.stringify(section)}`,
+    client(section),
+    '$.client',
+    '"trustedHops" without forwarded',
+    '"address": "forwarded" beside it',
+  );
+}
+for (const hops of [-1, 256, 1.5, '1', null]) {
+  const found = JSON.stringify(hops);
+  add(
+    `trustedHops of ${found}`,
+    forwarded(hops),
+    '$.client.trustedHops',
+    found,
+    'a whole number from 0 to 255',
+  );
+}
+add(
+  'a prefix that is a number',
+  client({ prefix: 64 }),
+  '$.client.prefix',
+  '64',
+  'an object with the keys v4 v6',
+);
+add(
+  'a prefix of version 5',
+  client({ prefix: { v5: 1 } }),
+  '$.client.prefix',
+  'the key "v5"',
+  'one of: v4 v6',
+);
+for (const [version, most, bits] of [
+  ['v4', 32, 33],
+  ['v4', 32, -1],
+  ['v6', 128, 129],
+  ['v6', 128, '/64'],
+] as const) {
+  add(
+    `a prefix ${version} of ${JSON.stringify(bits)}`,
+    client({ prefix: { [version]: bits } }),
+    `$.client.prefix.${version}`,
+    JSON.stringify(bits),
+    `a whole number from 0 to ${most}`,
+  );
+}
+
+// What a path is compared with.
+add('paths that are true', top({ paths: true }), '$.paths', 'true', 'an object with the keys ');
+add(
+  'an unknown key of paths',
+  top({ paths: { normalise: true } }),
+  '$.paths',
+  'the key "normalise"',
+  'one of: normalize ignoreCase',
+);
+for (const key of ['normalize', 'ignoreCase']) {
+  const configuration = top({ paths: { [key]: 'yes' } });
+  add(`${key} that is a text`, configuration, `$.paths.${key}`, '"yes"', 'true or false');
 }
 add('no id', '{"direction":"gateway"}', '$', 'no such key there', 'id: NAMESPACE/POLICY/ENTRY');
 add('an id that is a number', top({ id: 7 }), '$.id', '7', 'an id such as shop/checkout/0');
@@ -916,6 +988,84 @@ for (const template of ['users/{id}', '/users/{id}x', '/{}', '/a}b', '']) {
     'a template such as /users/{id}/orders',
   );
 }
+for (const operator of ['exact', 'prefix', 'suffix', 'contains', 'template']) {
+  for (const path of ['/a?b=c', '/a#b']) {
+    add(
+      `the path ${path}, ${operator}`,
+      when({ path: { [operator]: path } }),
+      `${WHEN}.path.${operator}`,
+      JSON.stringify(path),
+      'a path without ? and #: the query has a condition of its own',
+    );
+  }
+}
+add(
+  'a query in a list of paths, compared as they came',
+  top({
+    paths: { normalize: false },
+    tags: [{ header: 'x-traffic-tag', rules: [{ value: 'v', when: { path: { in: ['/?'] } } }] }],
+  }),
+  `${WHEN}.path.in[0]`,
+  '"/?"',
+  'a path without ? and #: the query has a condition of its own',
+);
+for (const [operator, path] of [
+  ['prefix', '//'],
+  ['prefix', '%2f'],
+  ['suffix', '/'],
+  ['suffix', '%2F/'],
+  ['contains', '//'],
+] as const) {
+  add(
+    `a path that is a slash, ${operator} ${path}`,
+    when({ path: { [operator]: path } }),
+    `${WHEN}.path.${operator}`,
+    JSON.stringify(path),
+    'more than a slash, which every normalised path has',
+  );
+}
+for (const [operator, path] of [
+  ['prefix', '/login;v='],
+  ['prefix', '/a/../b'],
+  ['suffix', '/a/.'],
+  ['suffix', '/..'],
+  ['contains', ';jsessionid'],
+  ['contains', '/../'],
+  ['contains', '%2f%2e/'],
+] as const) {
+  add(
+    `a path that no request has, ${operator} ${path}`,
+    when({ path: { [operator]: path } }),
+    `${WHEN}.path.${operator}`,
+    JSON.stringify(path),
+    'a part of a normalised path, which holds no ; and no segment . or ..',
+  );
+}
+for (const template of ['/%7bid%7D', '/{i%64}', '/{i;d}', '/{i\\d}']) {
+  add(
+    `a template that decodes to another, ${template}`,
+    when({ path: { template } }),
+    `${WHEN}.path.template`,
+    JSON.stringify(template),
+    'a template with braces as they are, and no % ; \\ between them',
+  );
+}
+for (const operator of ['exact', 'suffix']) {
+  add(
+    `a host that is a dot, ${operator}`,
+    when({ host: { [operator]: '.' } }),
+    `${WHEN}.host.${operator}`,
+    '"."',
+    'more than a dot',
+  );
+}
+add(
+  'a host that is a dot, in a list',
+  when({ host: { in: ['a', '.'] } }),
+  `${WHEN}.host.in[1]`,
+  '"."',
+  'more than a dot',
+);
 add('an empty method', when({ method: [] }), `${WHEN}.method`, 'an empty array', STRINGS);
 add(
   'a method with a blank',
@@ -948,6 +1098,15 @@ for (const network of [
     `${WHEN}.ip[1]`,
     JSON.stringify(network),
     NETWORK,
+  );
+}
+for (const network of ['::ffff:10.0.0.0/8', '::ffff:0:0/95']) {
+  add(
+    `the mapped network ${network}`,
+    when({ ip: [network] }),
+    `${WHEN}.ip[0]`,
+    JSON.stringify(network),
+    'such as 10.0.0.0/8: bits of ::ffff:10.0.0.0 are counted from 96',
   );
 }
 add('a number for a network', when({ ip: [10] }), `${WHEN}.ip[0]`, '10', NETWORK);
@@ -1026,7 +1185,7 @@ function areaTooSmall(): string {
   return when({ all: [...all, condition(rest)] });
 }
 
-export const mistakes: readonly Mistake[] = list;
+export const mistakes: readonly Mistake[] = [...list, ...limitMistakes];
 
 /** What the log must hold of a mistake. */
 export function refusal({ path, found, wanted }: Mistake): string {
@@ -1037,12 +1196,7 @@ function nots(depth: number): Json {
   return depth === 0 ? { method: ['GET'] } : { not: nots(depth - 1) };
 }
 
-/** Configurations that stand at a bound: accepted, each with one on its other side refused. */
-export const bounds: readonly {
-  readonly name: string;
-  readonly within: string;
-  readonly beyond: string;
-}[] = [
+export const bounds: readonly Bound[] = [
   {
     name: 'bytes of a configuration',
     within: top({}).padEnd(CONFIGURATION_SIZE_MAX),
@@ -1094,4 +1248,21 @@ export const bounds: readonly {
     within: when({ ip: ['::/128'] }),
     beyond: when({ ip: ['::/129'] }),
   },
+  {
+    name: 'bits of a mapped network',
+    within: when({ ip: ['::ffff:0:0/96'] }),
+    beyond: when({ ip: ['::ffff:0:0/95'] }),
+  },
+  { name: 'trusted hops', within: forwarded(255), beyond: forwarded(256) },
+  {
+    name: 'bits of a client of version 4',
+    within: client({ prefix: { v4: 32 } }),
+    beyond: client({ prefix: { v4: 33 } }),
+  },
+  {
+    name: 'bits of a client of version 6',
+    within: client({ prefix: { v6: 128 } }),
+    beyond: client({ prefix: { v6: 129 } }),
+  },
+  ...limitBounds,
 ];

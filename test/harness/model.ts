@@ -2,7 +2,7 @@
 // An oracle for the filter: written from the semantics alone, slow and plain. Text is bytes, one
 // character each, as headers are; a policy's own text counts as its UTF-8.
 
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import { xxh64 } from '../../sdk-node/src/bucket.js';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -57,10 +57,23 @@ export interface TagSpec {
   readonly carry?: readonly 'baggage'[];
 }
 
+export interface PathsSpec {
+  readonly normalize?: boolean;
+  readonly ignoreCase?: boolean;
+}
+
+export interface ClientSpec {
+  readonly address?: 'envoy' | 'forwarded';
+  readonly trustedHops?: number;
+  readonly prefix?: { readonly v4?: number; readonly v6?: number };
+}
+
 export interface Model {
   readonly id: string;
   readonly direction: 'gateway' | 'inbound' | 'outbound';
   readonly mode?: 'enforce' | 'dryRun' | 'disabled';
+  readonly client?: ClientSpec;
+  readonly paths?: PathsSpec;
   readonly tags?: readonly TagSpec[];
 }
 
@@ -69,12 +82,12 @@ const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowe
 
 /**
  * Values of each tag header after the filter, and the parts of baggage where a tag is carried in it
- * (`baggageParts`); `address` is the client's, where it is known.
+ * (`baggageParts`); `peer` is the client's address as Envoy knows it, if it does.
  */
 export function tagsAfter(
   model: Model,
   request: Pairs,
-  address: string | undefined,
+  peer: string | undefined,
 ): Map<string, string[]> {
   const specs = (model.tags ?? []).map((spec) => ({ ...spec, header: lower(spec.header) }));
   const cameWith = (name: string) =>
@@ -115,10 +128,11 @@ export function tagsAfter(
         ? [['baggage', left.map(({ text }) => text).join(',')]]
         : [],
     );
+  const address = clientOf(model.client, request, peer);
   for (const spec of specs) {
     const { header } = spec;
     if (decided.has(header)) continue;
-    const scene = { request: seen, address, tags: decided };
+    const scene = { request: seen, address, tags: decided, paths: model.paths ?? {} };
     const values = (spec.rules ?? []).map((rule) => ruleValue(rule, model, header, scene));
     const value = values.find((one) => one !== undefined) ?? utf8(spec.default ?? '');
     if (value !== '') decided.set(header, value);
@@ -160,7 +174,9 @@ function ruleValue(rule: RuleSpec, model: Model, header: string, scene: Scene): 
   if (rule.dryRun === true || (rule.when !== undefined && !holds(rule.when, scene))) return;
   if (rule.percent !== undefined) {
     const salt = rule.salt ?? `${model.id.slice(0, model.id.lastIndexOf('/'))}/${header}`;
-    const identity = rule.identity?.flatMap((source) => identityOf(source, scene)).at(0);
+    const identity = rule.identity
+      ?.flatMap((source) => identityOf(source, scene, model.client))
+      .at(0);
     if (identity === undefined) return;
     const bytes = Buffer.from(`${utf8(salt)}\0${identity}`, 'latin1');
     if (Number(xxh64(bytes) % 10_000n) >= Math.round(rule.percent * 100)) return;
@@ -174,7 +190,7 @@ function ruleValue(rule: RuleSpec, model: Model, header: string, scene: Scene): 
 }
 
 /** The first value of a source that is not empty, as a list of one or none. */
-function identityOf(source: Source, scene: Scene): string[] {
+function identityOf(source: Source, scene: Scene, client: ClientSpec | undefined): string[] {
   const values = (name: string) =>
     scene.request.filter(([key]) => key === name).map(([, value]) => value);
   const all =
@@ -186,18 +202,85 @@ function identityOf(source: Source, scene: Scene): string[] {
           ? queryFields(values(':path')[0] ?? '', utf8(source.query))
           : scene.address === undefined
             ? []
-            : [networkText(scene.address)];
+            : [networkText(scene.address, client?.prefix)];
   return all.filter((value) => value !== '').slice(0, 1);
 }
 
-/** An IPv4 address, or the /64 of an IPv6 one, as its one text (RFC 5952). */
-function networkText(address: string): string {
+/** Whom a policy takes for the client; undefined where there is none. */
+function clientOf(
+  client: ClientSpec | undefined,
+  request: Pairs,
+  peer: string | undefined,
+): string | undefined {
+  if (client?.address !== 'forwarded') return peer;
+  const entries = request
+    .filter(([name, value]) => name === 'x-forwarded-for' && value !== '')
+    .flatMap(([, value]) => value.split(','))
+    .map(trim);
+  const entry = entries.at(-1 - (client.trustedHops ?? 0));
+  return entry === undefined ? peer : forwardedAddress(entry);
+}
+
+/** The address of an entry, which may have a port, brackets or both. */
+function forwardedAddress(entry: string): string | undefined {
+  const [, inside, port = '0'] =
+    /^\[(.*)\](?::(\d{1,5}))?$/.exec(entry) ?? /^([^:]*):(\d{1,5})$/.exec(entry) ?? [];
+  const address = inside ?? entry;
+  return isIP(address) !== 0 && Number(port) <= 65_535 ? address : undefined;
+}
+
+/** An address without the bits that do not tell clients apart, as its one text (RFC 5952). */
+function networkText(address: string, { v4 = 32, v6 = 64 }: ClientSpec['prefix'] = {}): string {
+  const masked = (value: bigint, size: number, bits: number) =>
+    (value >> BigInt(size - bits)) << BigInt(size - bits);
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || isIPv4(address)) return mapped ?? address;
+  if (mapped !== undefined || isIPv4(address)) {
+    const bytes = (mapped ?? address).split('.').map(BigInt);
+    const value = masked(
+      bytes.reduce((sum, byte) => (sum << 8n) | byte, 0n),
+      32,
+      v4,
+    );
+    return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
+  }
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
   const groups = [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail];
-  const network = `${groups.slice(0, 4).join(':')}::`;
-  return new URL(`http://[${network}]`).hostname.slice(1, -1);
+  const value = masked(
+    BigInt(`0x${groups.map((group) => group.padStart(4, '0')).join('')}`),
+    128,
+    v6,
+  );
+  const text = value.toString(16).padStart(32, '0').match(/.{4}/g)?.join(':');
+  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+}
+
+/** A path, without query and fragment, as its loosest reader takes it. */
+export function normalPath(path: string): string {
+  if (!path.startsWith('/')) return path;
+  const kept: string[] = [];
+  for (const segment of unescaped(path).split(/[/\\]/)) {
+    const [name = ''] = segment.split(';', 1);
+    if (name === '..') kept.pop();
+    else if (name !== '' && name !== '.') kept.push(name);
+  }
+  return `/${kept.join('/')}`;
+}
+
+/** What a path condition compares with; undefined where the filter must refuse the operand. */
+export function pathOperand(
+  operator: string,
+  text: string,
+  { normalize = true }: PathsSpec = {},
+): string | undefined {
+  if (/[?#]/.test(text)) return undefined;
+  if (!normalize || operator === 'regex') return text;
+  if (operator === 'template' && /%7[bd]|\{[^}]*[%;\\]/i.test(text)) return undefined;
+  if (['exact', 'in', 'template'].includes(operator)) return normalPath(text);
+  const found = unescaped(text).replaceAll(/[/\\]+/g, '/');
+  const ends = operator === 'suffix';
+  if (found === '/' && (ends || text !== found)) return undefined;
+  const part = ends ? found.replace(/\/$/, '') : found;
+  return /;|\/\.{1,2}\//.test(ends ? `${part}/` : part) ? undefined : part;
 }
 
 /** A key of baggage as its loosest reader takes it: decoded, without blanks, in lower case. */
@@ -241,6 +324,7 @@ interface Scene {
   readonly request: Pairs;
   readonly address: string | undefined;
   readonly tags: ReadonlyMap<string, string>;
+  readonly paths: PathsSpec;
 }
 
 function holds(when: When, scene: Scene): boolean {
@@ -262,11 +346,13 @@ function holds(when: When, scene: Scene): boolean {
   }
   if (when.path !== undefined) {
     const path = target?.split(/[?#]/, 1)[0];
-    checks.push(() => compare(when.path!, path === undefined ? [] : [path]));
+    checks.push(() => comparePath(when.path!, path, scene.paths));
   }
   if (when.host !== undefined) {
-    const hosts = values(':authority').map((value) => value.replace(/:\d*$/, ''));
-    checks.push(() => compare({ ...when.host, ignoreCase: true }, hosts));
+    const hosts = values(':authority').map((value) =>
+      value.replace(/:\d*$/, '').replace(/\.$/, ''),
+    );
+    checks.push(() => compare({ ...named(when.host!), ignoreCase: true }, hosts));
   }
   if (when.method !== undefined) {
     checks.push(() => when.method!.includes(values(':method')[0] ?? ''));
@@ -283,11 +369,40 @@ function holds(when: When, scene: Scene): boolean {
   return checks.every((check) => check());
 }
 
+/** Operators on a host, whose operands may end in a dot. */
+function named({ exact, suffix, in: list, ...others }: Operators): Operators {
+  const bare = (text: string) => text.replace(/\.$/, '');
+  return {
+    ...others,
+    ...(exact === undefined ? {} : { exact: bare(exact) }),
+    ...(suffix === undefined ? {} : { suffix: bare(suffix) }),
+    ...(list === undefined ? {} : { in: list.map(bare) }),
+  };
+}
+
+/** Operators on a path, it and their operands in the form that the policy gives paths. */
+function comparePath(operators: Operators, path: string | undefined, paths: PathsSpec): boolean {
+  if (path === undefined) return compare(operators, []);
+  const [operator = ''] = Object.keys(operators).filter((key) => key !== 'ignoreCase');
+  const operandOf = (text: string) => pathOperand(operator, utf8(text), paths) ?? '';
+  const ignoreCase = operators.ignoreCase === true || paths.ignoreCase === true;
+  const how = { ...operators, ignoreCase };
+  if (paths.normalize === false) return compare(how, [path], operandOf);
+  const normal = normalPath(path);
+  // What is below /api/ and /api/ itself, which has lost that slash.
+  const below = operandOf(operators.prefix ?? operators.contains ?? '').endsWith('/');
+  return compare(how, below ? [normal, `${normal}/`] : [normal], operandOf);
+}
+
 /** True of any of the values; with none, `present: false` alone is. */
-function compare(operators: Operators, values: readonly string[]): boolean {
+function compare(
+  operators: Operators,
+  values: readonly string[],
+  operandOf: (text: string) => string = utf8,
+): boolean {
   if (operators.present !== undefined) return operators.present === values.length > 0;
   const fold = operators.ignoreCase === true ? lower : (text: string) => text;
-  const operand = (text: string) => fold(utf8(text));
+  const operand = (text: string) => fold(operandOf(text));
   return values.map(fold).some((value) => {
     if (operators.exact !== undefined) return value === operand(operators.exact);
     if (operators.prefix !== undefined) return value.startsWith(operand(operators.prefix));

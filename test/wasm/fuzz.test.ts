@@ -9,6 +9,8 @@ import {
   type Model,
   type Operators,
   type Pairs,
+  type PathsSpec,
+  pathOperand,
   type Source,
   tagsAfter,
   type When,
@@ -65,6 +67,33 @@ const REGEXES = [
 ] as const;
 const TEMPLATES = ['/users/{id}', '/users/{id}/orders', '/{a}/{b}', '/', '/a/'] as const;
 const SEGMENTS = ['users', 'orders', '7', 'a', 'A', '', '%61', 'aab'] as const;
+/** Spellings that paths are brought out of, and some that look like them. */
+const SPELLINGS = [
+  '.',
+  '..',
+  '%2e',
+  '.%2E',
+  '%75sers',
+  'users;v=1',
+  ';',
+  '..;x',
+  'a\\A',
+  '7%2f',
+  '%5c',
+  '%',
+  '%2561',
+  '%3b',
+  '...',
+] as const;
+const PATHS = ['/users', '/a/', 'users/', '%2F', '%75', '..', '.', ';', '\\', '/7', '?'] as const;
+const HOPS = [
+  '10.0.0.1',
+  '192.0.2.7:80',
+  '[2001:db8::1]',
+  '::ffff:10.1.2.3',
+  '',
+  'unknown',
+] as const;
 
 const oneOf = <T>(...items: readonly T[]) => fc.constantFrom(...items);
 const word = oneOf(...WORDS);
@@ -110,7 +139,7 @@ const query = fc.array(
 );
 const path = fc
   .tuple(
-    fc.array(oneOf(...SEGMENTS), { minLength: 1, maxLength: 4 }),
+    fc.array(oneOf(...SEGMENTS, ...SEGMENTS, ...SPELLINGS), { minLength: 1, maxLength: 4 }),
     fc.option(query),
     fc.option(oneOf('#a', '#?group=a')),
   )
@@ -119,7 +148,10 @@ const path = fc
     return Buffer.from(target + (fragment ?? '')).toString('latin1');
   });
 const authority = fc
-  .tuple(oneOf('aab', 'AAB', 'shop.Example', 'a', '[::1]', ''), oneOf('', ':80', ':', ':x', ':8:9'))
+  .tuple(
+    oneOf('aab', 'AAB', 'shop.Example', 'a', 'aab.', '[::1]', ''),
+    oneOf('', ':80', ':', ':x', ':8:9'),
+  )
   .map((parts) => parts.join(''));
 
 const baggage = fc
@@ -134,12 +166,17 @@ const baggage = fc
   )
   .chain((members) => oneOf(',', ', ').map((separator) => members.join(separator).trim()));
 
+const forwarded = fc
+  .array(oneOf(...HOPS), { maxLength: 4 })
+  .chain((hops) => oneOf(', ', ',').map((separator) => hops.join(separator).trim()));
+
 const headers = fc.array(
   fc.oneof(
     { weight: 5, arbitrary: fc.tuple(anyCase(NAMES), value) },
     { weight: 3, arbitrary: fc.tuple(anyCase(TAGS), oneOf('canary', 'stable', 'a', '')) },
     { weight: 2, arbitrary: fc.tuple(oneOf('cookie', 'Cookie'), cookieHeader) },
     { weight: 2, arbitrary: fc.tuple(oneOf('baggage', 'Baggage'), baggage) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('x-forwarded-for'), forwarded) },
     { weight: 1, arbitrary: fc.tuple(nearly, value) },
   ),
   { maxLength: 12 },
@@ -154,16 +191,19 @@ const request = fc.record({
 });
 type Request = typeof request extends fc.Arbitrary<infer R> ? R : never;
 
-/** One operator; `more` may add to those that all subjects have. */
-function operators(...more: fc.Arbitrary<Operators>[]): fc.Arbitrary<Operators> {
-  const some = longer.filter((text) => text !== '');
+/** One operator on such texts; `more` may add to those that all subjects have. */
+function operators(
+  texts: fc.Arbitrary<string> = longer,
+  ...more: fc.Arbitrary<Operators>[]
+): fc.Arbitrary<Operators> {
+  const some = texts.filter((text) => text !== '');
   const compared: fc.Arbitrary<Operators> = fc.oneof(
-    longer.map((exact) => ({ exact })),
+    texts.map((exact) => ({ exact })),
     some.map((prefix) => ({ prefix })),
     some.map((suffix) => ({ suffix })),
     some.map((contains) => ({ contains })),
     oneOf(...REGEXES).map((regex) => ({ regex })),
-    fc.array(longer, { minLength: 1, maxLength: 3 }).map((list) => ({ in: list })),
+    fc.array(texts, { minLength: 1, maxLength: 3 }).map((list) => ({ in: list })),
     ...more,
   );
   return fc.oneof(
@@ -173,6 +213,28 @@ function operators(...more: fc.Arbitrary<Operators>[]): fc.Arbitrary<Operators> 
   );
 }
 const template = oneOf(...TEMPLATES).map((text) => ({ template: text }));
+const anyPath = operators(
+  fc.oneof(
+    longer,
+    fc.array(oneOf(...PATHS, 'a'), { maxLength: 3 }).map((parts) => parts.join('')),
+    fc.array(oneOf(...SEGMENTS), { maxLength: 3 }).map((parts) => `/${parts.join('/')}`),
+  ),
+  template,
+  oneOf('/%75sers/{id}/', '//{a}/./{b}', '/%7bid%7D', '/{i;d}').map((text) => ({ template: text })),
+);
+
+/** Whether the filter takes the operands. */
+function accepts(one: Operators, paths: PathsSpec): boolean {
+  return Object.entries(one)
+    .flatMap(([operator, value]) => [value].flat().map((text) => [operator, text] as const))
+    .every(([operator, text]) => {
+      if (typeof text !== 'string') return true;
+      const bytes = Buffer.from(text).toString('latin1');
+      return operator === 'regex' || pathOperand(operator, bytes, paths) !== undefined;
+    });
+}
+/** An operator on the path, which paths in either form take. */
+const onPath = anyPath.filter((one) => accepts(one, {}));
 
 /** A condition of a tag that stands behind `earlier` others. */
 function condition(earlier: readonly string[]): fc.Arbitrary<When> {
@@ -181,7 +243,7 @@ function condition(earlier: readonly string[]): fc.Arbitrary<When> {
       fc.tuple(anyCase(NAMES), operators()).map(([header, one]) => ({ header, ...one })),
       fc.tuple(oneOf(...COOKIES), operators()).map(([cookie, one]) => ({ cookie, ...one })),
       fc.tuple(oneOf(...FIELDS), operators()).map(([name, one]) => ({ query: name, ...one })),
-      operators(template).map((one) => ({ path: one })),
+      onPath.map((one) => ({ path: one })),
       operators().map((one) => ({ host: one })),
       fc.uniqueArray(oneOf(...METHODS), { minLength: 1 }).map((method) => ({ method })),
       fc.uniqueArray(oneOf(...NETWORKS), { minLength: 1, maxLength: 3 }).map((ip) => ({ ip })),
@@ -225,6 +287,14 @@ const model: fc.Arbitrary<Model> = fc.shuffledSubarray([...TAGS], { minLength: 1
     id: fc.constant(ID),
     direction: oneOf('gateway', 'inbound', 'outbound'),
     mode: oneOf('enforce', 'enforce', 'enforce', 'dryRun', 'disabled'),
+    client: oneOf(
+      {},
+      { address: 'envoy', prefix: { v4: 24, v6: 33 } },
+      { address: 'forwarded', prefix: { v6: 128 } },
+      { address: 'forwarded', trustedHops: 1 },
+      { address: 'forwarded', trustedHops: 2, prefix: { v4: 9, v6: 0 } },
+    ),
+    paths: oneOf({}, {}, { ignoreCase: true }, { normalize: false }, { normalize: true }),
     tags: fc.tuple(
       ...names.map((header, index) =>
         fc.record(
@@ -390,6 +460,23 @@ describe('the filter and its model agree', () => {
       { numRuns: 500 },
     );
     expect(plugin.memory().buffer.byteLength).toBe(bytes);
+  });
+
+  it('on which paths a condition may compare with', () => {
+    const host = new Host({ logLevel: 'critical' });
+    const plugin = loadFilter(host, entryOf(everything), { strict: true });
+    let refused = 0;
+    fc.assert(
+      fc.property(anyPath, oneOf({}, { normalize: false }), (one, paths) => {
+        const tags = [{ header: 'x-stage', rules: [{ when: { path: one }, value: 'a' }] }];
+        const wanted = accepts(one, paths);
+        if (!wanted) refused++;
+        const configuration: Model = { id: ID, direction: 'gateway', paths, tags };
+        expect(plugin.configure(JSON.stringify(configuration))).toBe(wanted);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(refused).toBeGreaterThan(20);
   });
 
   it('takes any bytes for a configuration without harm', () => {

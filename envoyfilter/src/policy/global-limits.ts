@@ -11,6 +11,8 @@ export interface GlobalLimit {
   readonly place: string;
   /** Lower-cased: it is part of a header's name, and one limit of the policy is one for all. */
   readonly name: string;
+  /** The name as the policy has it, for those who read it. */
+  readonly label: string;
   readonly requests: number;
   readonly unit: 'second' | 'minute' | 'hour';
   /** What tells its buckets apart, as the policy has it; undefined: one bucket. */
@@ -93,6 +95,7 @@ function readLimit(limit: Record<string, unknown>, place: string): GlobalLimit {
   return {
     place,
     name: name.toLowerCase(),
+    label: name,
     requests,
     unit: UNITS[unit] as GlobalLimit['unit'],
     per: limit.per,

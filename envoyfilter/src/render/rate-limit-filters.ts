@@ -52,13 +52,13 @@ export function handOverHeader(limit: GlobalLimit): string {
  * @throws PolicyError
  */
 export function rateLimitFilters(entry: FilterEntry, service: RateLimitService): object[] {
-  if (entry.configuration.mode === 'disabled') return [];
-  const limits = globalLimitsOf(entry);
+  const { mode } = entry.configuration;
+  const limits = mode === 'disabled' ? [] : globalLimitsOf(entry);
   if (limits.length === 0) return [];
-  return [
-    ...limits.map((limit) => rateLimitFilter(entry, limit, service)),
-    removal(entry, limits.map(handOverHeader)),
-  ];
+  const last = removal(entry, limits.map(handOverHeader));
+  // In a dry run the wasm writes nothing, so that what comes is a client's own.
+  if (mode === 'dryRun') return [last];
+  return [...limits.map((limit) => rateLimitFilter(entry, limit, service)), last];
 }
 
 function rateLimitFilter(
@@ -124,12 +124,12 @@ function enforcing(limit: GlobalLimit): object {
 }
 
 /** As the wasm says them of its own limits; when the window ends is the service's to know. */
-function windowHeaders({ name, requests, unit }: GlobalLimit): object[] {
+function windowHeaders({ label, requests, unit }: GlobalLimit): object[] {
   const seconds = '%RESP(x-ratelimit-reset)%';
   return [
     setHeader('retry-after', seconds),
-    setHeader('ratelimit', `"${name}";r=0;t=${seconds}`),
-    setHeader('ratelimit-policy', `"${name}";q=${requests};w=${WINDOW_SECONDS[unit]}`),
+    setHeader('ratelimit', `"${label}";r=0;t=${seconds}`),
+    setHeader('ratelimit-policy', `"${label}";q=${requests};w=${WINDOW_SECONDS[unit]}`),
   ];
 }
 

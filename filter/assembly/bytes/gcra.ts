@@ -1,4 +1,4 @@
-// gcra: the generic cell rate algorithm (ITU-T I.371, annex A): a token bucket that is one word, and
+// gcra: the generic cell rate algorithm (ITU-T I.371): a token bucket that is one word, and
 // no timer. Pure: time is an argument. `count` tokens come back in each period, up to `burst`.
 //
 //   word = when the bucket will be full again; 0 = never used, and so is any time that is over

@@ -71,6 +71,7 @@ function compile(textPtr: usize, textSize: u32): usize {
   const tags = member(node, 'tags');
   if (tags != 0 && !compileTags(nodeAt(tags), config)) return 0;
   config.secret = areaTake(SECRET_SIZE);
+  if (config.secret == 0) return 0;
   const limits = member(node, 'limits');
   if (limits != 0 && !compileLimits(nodeAt(limits), config)) return 0;
   const propagate = member(node, 'propagate');
@@ -124,6 +125,6 @@ function planReads(config: Config): ReadPlan {
   if (names.count == 0 || config.mode == <u8>Mode.Disabled) return ReadPlan.Nothing;
   if (names.count > 1) return ReadPlan.Pairs;
   if (load<u8>(nameAt(names, 0).ptr) == 0x3a) return ReadPlan.Single;
-  if (config.tagCount == 0) return ReadPlan.Nothing;
-  return tagAt(config, 0).incoming == <u8>Incoming.Strip ? ReadPlan.Single : ReadPlan.Pairs;
+  const isStrippedTag = config.tagCount != 0 && tagAt(config, 0).incoming == <u8>Incoming.Strip;
+  return isStrippedTag ? ReadPlan.Single : ReadPlan.Pairs;
 }

@@ -443,8 +443,8 @@ export const KEY_PART_SIZE: u32 = 24;
  *   +----------+-----------+----------+----------+--------+ 40
  *   | when | namePtr | nameSize | keys | keyCount | shift | burst | leaseMax | maxKeys |
  *   +------+---------+----------+------+----------+-------+-------+----------+---------+ 76
- *   | scope | overflow | dryRun | onSuccess | slotBuckets | pass: verdict |
- *   +-------+----------+--------+-----------+-------------+---------------+ 82, 84
+ *   | scope | overflow | dryRun | onSuccess | slotBuckets | pass: verdict | taken |
+ *   +-------+----------+--------+-----------+-------------+---------------+-------+ 83, 84
  *   | table | slotPtr | slotSize | slotCount | handOver |
  *   +-------+---------+----------+-----------+----------+ 104
  *   | status | bodyPtr | bodySize | headers | headerCount | headersSize |
@@ -489,6 +489,8 @@ export class Limit {
   slotBuckets: u8;
   /** Pass: Verdict. */
   verdict: u8;
+  /** Pass: whether one token was taken from the shared bucket, and no other with it. */
+  taken: bool;
   /** The VM's buckets of this limit (features/limiting/table.ts). */
   table: usize;
   /** Name of a slot in shared data; its last eight bytes are lane and slot in hexadecimal. */

@@ -1,7 +1,7 @@
 // limit-key: `per` of a limit, from JSON to an array of KeyPart (layout.ts): what tells one bucket
 // from another.
 
-import { equalsAscii, foldInPlace } from '../bytes/slice';
+import { equalsAscii, foldInPlace, Slice } from '../bytes/slice';
 import { isTemplate, templateHas } from '../bytes/template';
 import { xxh64 } from '../bytes/xxh64';
 import { areaCopy, areaTake } from './area';
@@ -16,6 +16,7 @@ import {
   keyPartAt,
   Limit,
   nameAt,
+  Operator,
   Subject,
   tagAt,
 } from './layout';
@@ -29,6 +30,7 @@ import {
 } from './members';
 import { checkInterned, internLiteral, internName } from './names';
 import { Kind, Node, nodeAt } from './node';
+import { normalizeOperand } from './paths';
 import { countOf, NO_QUANTITY } from './quantity';
 
 const KEYS = 'header cookie query ip host method path tag';
@@ -36,6 +38,8 @@ const ONE = 'one of header, cookie, query, ip, host, method, path and tag';
 /** Parts of one key. */
 const PARTS_MAX: u32 = 8;
 const PRIME: u64 = 0x9e3779b185ebca87;
+/** The template of a path, as it is compared. */
+const copied: Slice = changetype<Slice>(memory.data(8, 8));
 
 /** `at` = 0: one bucket for all. */
 export function compileKey(at: usize, config: Config, limit: Limit): bool {
@@ -134,17 +138,21 @@ function compilePath(child: Node, config: Config, part: KeyPart): bool {
   const name = requiredMember(child, 'variable', ': the part of the template that counts');
   if (at == 0 || name == 0) return false;
   const template = nodeAt(at);
-  if (template.kind != Kind.String || !isTemplate(template.ptr, template.size)) {
-    return faultValue(template, 'a template such as /users/{id}/orders');
-  }
+  const wanted = 'a template such as /users/{id}/orders';
+  if (!checkText(template, 1, wanted)) return false;
+  if (!isTemplate(template.ptr, template.size)) return faultValue(template, wanted);
+  copied.size = template.size;
+  copied.ptr = areaCopy(template.ptr, template.size);
+  if (copied.ptr == 0) return false;
+  // As of a condition, or it would be a spelling that no request is compared in.
+  if (!normalizeOperand(template, config, Operator.Template, copied)) return false;
+  part.templateSize = copied.size;
+  part.templatePtr = copied.ptr;
   if (!checkText(nodeAt(name), 1, 'the name of a variable of the template')) return false;
   const variable = nodeAt(name);
-  if (!templateHas(template.ptr, template.size, variable.ptr, variable.size)) {
+  if (!templateHas(copied.ptr, copied.size, variable.ptr, variable.size)) {
     return faultValue(variable, 'the name of a variable of the template');
   }
-  part.templateSize = template.size;
-  part.templatePtr = areaCopy(template.ptr, template.size);
-  if (part.templatePtr == 0) return false;
   if (config.pathsFold) foldLiterals(part.templatePtr, part.templateSize);
   return compileField(variable, config, part, Subject.Path, ':path');
 }

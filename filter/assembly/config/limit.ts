@@ -2,7 +2,7 @@
 // known by. Its state outlives the configuration: what it counts is its identity.
 
 import { rateInterval, rateShift } from '../bytes/gcra';
-import { equal } from '../bytes/slice';
+import { sameBytes, sameFolded } from '../bytes/slice';
 import {
   putAscii,
   putByte,
@@ -14,7 +14,7 @@ import {
 } from '../bytes/text';
 import { areaCopy } from './area';
 import { compileWhen } from './condition';
-import { faultValue, listIndex } from './fault';
+import { faultValue, faultWords, listIndex } from './fault';
 import { Config, HeaderNames, Limit, limitAt, Overflow, Scope } from './layout';
 import { compileKey, keyIdentity, mix } from './limit-key';
 import {
@@ -22,7 +22,6 @@ import {
   checkLabel,
   checkObject,
   checkText,
-  checkToken,
   member,
   requiredMember,
 } from './members';
@@ -66,6 +65,13 @@ export function compileLimit(node: Node, config: Config, limit: Limit): bool {
     limit.dryRun = nodeAt(dryRun).kind == Kind.True;
   }
   if (!compileReject(node, limit)) return false;
+  if (limit.onSuccess && limit.scope == <u8>Scope.Global) {
+    return faultWords(
+      node,
+      '"onSuccess" with "scope": "global"',
+      'none: there every answer says what is left',
+    );
+  }
   return compileHandOver(config, limit) && identify(config, limit);
 }
 
@@ -96,18 +102,32 @@ function compileName(node: Node, config: Config, limit: Limit): bool {
     const byte: u32 = load<u8>(name.ptr + i);
     if (byte > 0x7e || byte == 0x22 || byte == 0x5c) return faultValue(name, wanted);
   }
-  if (limit.scope == <u8>Scope.Global) {
-    if (!checkToken(name, 'a name that can be part of a header: letters, digits and -'))
-      return false;
+  if (limit.scope == <u8>Scope.Global && !isPlain(name.ptr, name.size)) {
+    return faultValue(name, 'a name of letters, digits, - _ and . which becomes part of a header');
   }
   for (let i: u32 = 0; i < config.limitCount; i++) {
     const other = limitAt(config, i);
-    if (!equal(other.namePtr, other.nameSize, name.ptr, name.size)) continue;
-    return faultValue(name, 'a name that no other limit of this entry has');
+    if (other.nameSize != name.size) continue;
+    // Those of scope global are names of headers, which have no case.
+    const isHeader = limit.scope == <u8>Scope.Global && other.scope == <u8>Scope.Global;
+    const same = isHeader
+      ? sameFolded(other.namePtr, name.ptr, name.size)
+      : sameBytes(other.namePtr, name.ptr, name.size);
+    if (same) return faultValue(name, 'a name that no other limit of this entry has');
   }
   limit.nameSize = name.size;
   limit.namePtr = areaCopy(name.ptr, name.size);
   return limit.namePtr != 0;
+}
+
+/** Letters, digits, - _ and . alone. */
+function isPlain(ptr: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) {
+    const byte: u32 = load<u8>(ptr + i);
+    const plain = (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10;
+    if (!plain && byte != 0x2d && byte != 0x2e && byte != 0x5f) return false;
+  }
+  return true;
 }
 
 function compileRate(node: Node, limit: Limit): bool {
@@ -205,7 +225,9 @@ function identify(config: Config, limit: Limit): bool {
   putNumber(limit.maxKeys);
   putByte(0);
   putBytes(limit.namePtr, limit.nameSize);
-  const hash = mix(limit.interval ^ ((<u64>limit.shift) << 56), textPtr(), textSize());
+  let hash = mix(limit.interval ^ ((<u64>limit.shift) << 56), textPtr(), textSize());
+  // Plugins of several policies may share a VM.
+  hash = mix(hash ^ <u64>config.direction, config.idPtr, config.idSize);
   // 0 says that nothing is there.
   limit.identity = max<u64>(keyIdentity(config, limit, hash), 1);
   textReset();

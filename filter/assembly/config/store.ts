@@ -112,7 +112,8 @@ export function configOf(slot: u32, serial: u32): usize {
 /** One of the `KEPT_MAX` configurations that are kept, in no order; 0 = none. */
 export function keptConfig(slot: u32, index: u32): usize {
   const kept = keptAt(slot, index);
-  return load<u32>(kept) != NO_SERIAL ? load<u32>(kept, KEPT_CONFIG) : 0;
+  if (load<u32>(kept) == NO_SERIAL) return 0;
+  return load<u32>(kept, KEPT_CONFIG);
 }
 
 /** The newest configuration, or 0. */

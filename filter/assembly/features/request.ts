@@ -5,8 +5,9 @@
 
 import { MapType, Status } from '../abi/enums';
 import { parseAddressAndPort, parseForwarded } from '../bytes/address';
+import { countEntries, entryAt } from '../bytes/forwarded';
 import { isNormalPath, normalizePath, pathSizeOf } from '../bytes/path';
-import { equal, foldInPlace, indexOfByte, Slice } from '../bytes/slice';
+import { equal, foldInPlace, Slice } from '../bytes/slice';
 import { ClientAddress, Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
 import { findName, NO_NAME } from '../config/names';
 import { arenaClose, arenaOpen, arenaTake } from '../shim/arena';
@@ -45,7 +46,6 @@ const authorityName: usize = memory.data<u8>([
   0x3a, 0x61, 0x75, 0x74, 0x68, 0x6f, 0x72, 0x69, 0x74, 0x79,
 ]);
 const COLON: u32 = 0x3a;
-const COMMA: u32 = 0x2c;
 const DOT: u32 = 0x2e;
 
 /** What is known of a part of the request that is looked for once. */
@@ -147,8 +147,8 @@ export function forgetHeader(config: Config, index: u32): void {
 
 /**
  * The path as conditions see it; false where the request has none. A full arena leaves it as it was
- * sent: the target alone would have to fill it. What is copied lasts as long as the pass, so that
- * nobody asks between `arenaMark` and `arenaRelease`.
+ * sent: what headers cannot take of it is more than Envoy's default lets a request have in all. What
+ * is copied lasts as long as the pass, so that nobody asks between `arenaMark` and `arenaRelease`.
  */
 export function requestPath(config: Config, into: Slice): bool {
   if (pathState == PartState.NotRead) {
@@ -224,8 +224,7 @@ function readAddress(config: Config): bool {
 
 /**
  * The entry of x-forwarded-for that stands before those of trusted hops, into `out`; false where
- * there are fewer. All values are one list. An element that is empty counts as Envoy counts it, so
- * that a number of hops means the same to both; an empty value has no element.
+ * there are fewer. All values are one list.
  */
 function findForwarded(config: Config): bool {
   const first = firstValue(config, config.forwardedFor);
@@ -235,27 +234,10 @@ function findForwarded(config: Config): bool {
   let left = entries - 1 - config.trustedHops;
   let at = first;
   for (; left >= entriesOf(at); at = changetype<Value>(at).next) left -= entriesOf(at);
-  let ptr = changetype<Value>(at).ptr;
-  const end = ptr + changetype<Value>(at).size;
-  for (; left > 0; left--) ptr += indexOfByte(ptr, <u32>(end - ptr), COMMA) + 1;
-  let size = indexOfByte(ptr, <u32>(end - ptr), COMMA);
-  for (; size > 0 && isBlank(load<u8>(ptr)); size--) ptr++;
-  while (size > 0 && isBlank(load<u8>(ptr + size - 1))) size--;
-  out.ptr = ptr;
-  out.size = size;
+  entryAt(changetype<Value>(at).ptr, changetype<Value>(at).size, left, out);
   return true;
 }
 
-/** Elements of a value of x-forwarded-for. */
 function entriesOf(at: usize): u32 {
-  const ptr = changetype<Value>(at).ptr;
-  const size = changetype<Value>(at).size;
-  if (size == 0) return 0;
-  let count: u32 = 1;
-  for (let i: u32 = 0; i < size; i++) if (<u32>load<u8>(ptr + i) == COMMA) count++;
-  return count;
-}
-
-function isBlank(byte: u32): bool {
-  return byte == 0x20 || byte == 0x09;
+  return countEntries(changetype<Value>(at).ptr, changetype<Value>(at).size);
 }

@@ -7,7 +7,7 @@ import {
   PolicyError,
 } from '../../../envoyfilter/src/policy/policy.js';
 
-const login = { name: 'login', scope: 'global', rate: '10/s' };
+const login = { name: 'Login', scope: 'global', rate: '10/s' };
 
 function entry(...limits: unknown[]): FilterEntry {
   return { id: 'shop/store/3', direction: 'gateway', configuration: { limits } };
@@ -24,6 +24,7 @@ describe('the global limits of an entry', () => {
       {
         place: 'spec.filters[3].limits[2]',
         name: 'login',
+        label: 'Login',
         requests: 10,
         unit: 'second',
         per: undefined,
@@ -74,7 +75,7 @@ describe('the global limits of an entry', () => {
   });
 
   it('may not be two in one header', () => {
-    expect(() => globalLimitsOf(entry(login, { ...login, name: 'LOGIN' }))).toThrow(
+    expect(() => globalLimitsOf(entry(login, { ...login, name: 'login' }))).toThrow(
       'spec.filters[3].limits[1].name: found "login", ' +
         'wanted a name that spec.filters[3].limits[0] has not: both would use one header',
     );
@@ -87,7 +88,7 @@ describe('the global limits of a policy', () => {
     const found = globalLimitsIn(
       policy(
         { at: 'sidecar', limits: [api, login] },
-        { at: 'gateway', limits: [{ ...login, name: 'Login', reject: { status: 503 } }] },
+        { at: 'gateway', limits: [{ ...login, name: 'LOGIN', reject: { status: 503 } }] },
         { at: 'inbound', mode: 'disabled', limits: [{ ...login, name: 'off' }] },
       ),
     );

@@ -70,8 +70,8 @@ describe('the filters behind an entry', () => {
             // A single % would begin a variable of Envoy's.
             overwrite('x-hint', '100%%'),
             overwrite('retry-after', '%RESP(x-ratelimit-reset)%'),
-            overwrite('ratelimit', '"login";r=0;t=%RESP(x-ratelimit-reset)%'),
-            overwrite('ratelimit-policy', '"login";q=600;w=60'),
+            overwrite('ratelimit', '"Login";r=0;t=%RESP(x-ratelimit-reset)%'),
+            overwrite('ratelimit-policy', '"Login";q=600;w=60'),
           ],
         },
       },
@@ -100,12 +100,9 @@ describe('the filters behind an entry', () => {
     expect(rateLimitFilters(entry(configuration), service)).toEqual([]);
   });
 
-  it('are there in a dry run: the wasm hands nothing over then', () => {
-    const configuration = { limits: [login] };
-    const enforcing = rateLimitFilters(entry({ ...configuration, mode: 'enforce' }), service);
-    expect(rateLimitFilters(entry({ ...configuration, mode: 'dryRun' }), service)).toEqual(
-      enforcing,
-    );
+  it('ask nothing in a dry run: the wasm hands nothing over, and who else does is a forger', () => {
+    const filters = (mode: string) => rateLimitFilters(entry({ mode, limits: [login] }), service);
+    expect(filters('dryRun')).toEqual(filters('enforce').slice(-1));
   });
 
   it('never reject by a limit in dry run, not for want of the service either', () => {

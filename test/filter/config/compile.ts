@@ -9,6 +9,8 @@ import {
   Condition,
   Config,
   HeaderNames,
+  Limit,
+  limitAt,
   nameAt,
   ruleAt,
   Tag,
@@ -71,6 +73,22 @@ export function withWhen(when: string): string {
 export function condition(when: string): Condition {
   const config = compiled(withWhen(when));
   return changetype<Condition>(ruleAt(tagAt(config, 1), 0).when);
+}
+
+/** A configuration with a tag x-tag and these limits. */
+export function withLimits(limits: string): string {
+  return '{"id":"a/b/0","direction":"inbound","tags":[{"header":"x-tag"}],"limits":' + limits + '}';
+}
+
+/** A configuration whose one limit has these members, too. */
+export function withLimit(members: string): string {
+  const more = members.length > 0 ? ',' + members : '';
+  return withLimits('[{"name":"login","rate":"10/s"' + more + '}]');
+}
+
+export function onlyLimit(config: Config): Limit {
+  assert(config.limitCount == 1);
+  return limitAt(config, 0);
 }
 
 export function onlyTag(config: Config): Tag {

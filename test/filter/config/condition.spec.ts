@@ -1,6 +1,6 @@
 import { automatonMatches } from '../../../filter/assembly/bytes/automaton';
 import { sliceAt } from '../../../filter/assembly/bytes/slice';
-import { Condition, Operator, Subject } from '../../../filter/assembly/config/layout';
+import { Condition, limitAt, Operator, Subject } from '../../../filter/assembly/config/layout';
 import { lay, read, readHex } from '../support';
 import { compiled, condition, fault, namesOf, withTags, withWhen } from './compile';
 
@@ -359,6 +359,23 @@ describe('condition', () => {
       '[{"header":"x-a","rules":[{"value":"v","when":{"tag":{"x-b":"v"}}}]},{"header":"x-b"}]';
     expect(fault(withTags(later))).toBe(
       '$.tags[0].rules[0].when.tag: found the tag "x-b", wanted ' + wanted,
+    );
+  });
+
+  it('of a limit compiles every tag, and names none that there is not', () => {
+    const tags = '"tags":[{"header":"x-a"},{"header":"x-b"}],';
+    const head = '{"id":"a/b/0","direction":"inbound",' + tags;
+    const limit = '"limits":[{"name":"l","rate":"1/s","when":{"tag":{"';
+    const config = compiled(head + limit + 'X-B":"v","x-a":"w"}}}]}');
+    const found = changetype<Condition>(limitAt(config, 0).when);
+    expect(first(found).index).toBe(1);
+    expect(second(found).index).toBe(0);
+    expect(operand(second(found))).toBe('w');
+    expect(fault(head + limit + 'x-c":"v"}}}]}')).toBe(
+      '$.limits[0].when.tag: found the tag "x-c", wanted a tag header that stands in "tags"',
+    );
+    expect(fault(head.replace(tags, '') + limit + 'x-a":"v"}}}]}')).toBe(
+      '$.limits[0].when.tag: found the tag "x-a", wanted a tag header that stands in "tags"',
     );
   });
 

@@ -9,6 +9,12 @@ import {
   HEADER_NAMES_SIZE,
   HeaderName,
   HeaderNames,
+  KEY_PART_SIZE,
+  KeyPart,
+  keyPartAt,
+  LIMIT_SIZE,
+  Limit,
+  limitAt,
   MINT_SIZE,
   Mint,
   mintAt,
@@ -44,8 +50,24 @@ describe('layout', () => {
     expect(((<u32>offsetof<Mint>() + 3) / 4) * 4).toBe(MINT_SIZE);
     expect(<u32>offsetof<Carried>()).toBe(CARRIED_SIZE);
     expect(((<u32>offsetof<Propagate>() + 7) / 8) * 8).toBe(PROPAGATE_SIZE);
+    expect(<u32>offsetof<KeyPart>()).toBe(KEY_PART_SIZE);
+    // It holds words of 64 bits, and so do those behind it.
+    expect(((<u32>offsetof<Limit>() + 7) / 8) * 8).toBe(LIMIT_SIZE);
     expect(<u32>offsetof<Node>()).toBe(NODE_SIZE);
     expect(HEADER_NAMES_SIZE).toBe(<u32>NAME_INDEX + 2 * NAME_INDEX_COUNT);
+  });
+
+  it('stands as it is drawn', () => {
+    expect(<u32>offsetof<KeyPart>('index')).toBe(4);
+    expect(<u32>offsetof<KeyPart>('templateSize')).toBe(20);
+    expect(<u32>offsetof<Limit>('before')).toBe(32);
+    expect(<u32>offsetof<Limit>('when')).toBe(40);
+    expect(<u32>offsetof<Limit>('scope')).toBe(76);
+    expect(<u32>offsetof<Limit>('table')).toBe(84);
+    expect(<u32>offsetof<Limit>('status')).toBe(104);
+    expect(<u32>offsetof<Config>('pathsRaw')).toBe(48);
+    expect(<u32>offsetof<Config>('forwardedFor')).toBe(56);
+    expect(<u32>offsetof<Config>('headersErrors')).toBe(72);
   });
 
   it('steps through its arrays', () => {
@@ -57,6 +79,11 @@ describe('layout', () => {
     expect(changetype<usize>(ruleAt(tag, 3))).toBe(2000 + 3 * RULE_SIZE);
     config.mints = 4000;
     expect(changetype<usize>(mintAt(config, 3))).toBe(4000 + 3 * MINT_SIZE);
+    config.limits = 5000;
+    expect(changetype<usize>(limitAt(config, 2))).toBe(5000 + 2 * LIMIT_SIZE);
+    const limit = changetype<Limit>(heap.alloc(LIMIT_SIZE));
+    limit.keys = 6000;
+    expect(changetype<usize>(keyPartAt(limit, 3))).toBe(6000 + 3 * KEY_PART_SIZE);
     const names = changetype<HeaderNames>(heap.alloc(HEADER_NAMES_SIZE));
     names.names = 3000;
     expect(changetype<usize>(nameAt(names, 1))).toBe(3000 + HEADER_NAME_SIZE);

@@ -1,12 +1,22 @@
 import { faultRaised, faultReset } from '../../../filter/assembly/config/fault';
 import { parseJson } from '../../../filter/assembly/config/json';
 import { Node, nodeAt } from '../../../filter/assembly/config/node';
-import { NO_QUANTITY, percentOf, secondsOf } from '../../../filter/assembly/config/quantity';
+import {
+  COUNT_MAX,
+  countOf,
+  NO_QUANTITY,
+  percentOf,
+  rateOf,
+  ratePeriodNs,
+  secondsOf,
+} from '../../../filter/assembly/config/quantity';
 import { lay } from '../support';
 import { faultText, inArena } from './compile';
 
 const PERCENT = ', wanted a number from 0 to 100 with at most two decimals';
+const RATE = ', wanted a rate such as 10/s, 600/m or 5000/h, at most 1000000 a second';
 const YEAR: u32 = 365 * 86400;
+const SECOND: u64 = 1_000_000_000;
 
 function tree(text: string): Node {
   const slice = lay(text);
@@ -33,6 +43,19 @@ function notPercent(text: string): string {
 
 function seconds(text: string, most: u32 = YEAR): i64 {
   return told(secondsOf(tree('"' + text + '"'), 1, most, 'W'));
+}
+
+function rate(text: string): i64 {
+  return told(rateOf(tree('"' + text + '"')));
+}
+
+function notRate(text: string): void {
+  expect(rate(text)).toBe(NO_QUANTITY);
+  expect(faultText()).toBe('$: found "' + text + '"' + RATE);
+}
+
+function count(text: string, least: u32, most: u32): i64 {
+  return told(countOf(tree(text), least, most, 'W'));
 }
 
 describe('quantity, a percentage', () => {
@@ -154,5 +177,99 @@ describe('quantity, a duration', () => {
       expect(told(secondsOf(tree(wrong[i]), 1, YEAR, 'W'))).toBe(NO_QUANTITY);
     }
     expect(faultText()).toBe('$: found an empty object, wanted W');
+  });
+});
+
+describe('quantity, a duration of nothing', () => {
+  it('is one where none may be', () => {
+    expect(told(secondsOf(tree('"0s"'), 0, 60, 'W'))).toBe(0);
+    expect(told(secondsOf(tree('"0d"'), 0, 60, 'W'))).toBe(0);
+    expect(told(secondsOf(tree('"4s"'), 5, 60, 'W'))).toBe(NO_QUANTITY);
+    expect(told(secondsOf(tree('"5s"'), 5, 60, 'W'))).toBe(5);
+  });
+});
+
+describe('quantity, a rate', () => {
+  it('is a number of requests in a second, a minute or an hour', () => {
+    expect(rate('10/s')).toBe(10);
+    expect(ratePeriodNs()).toBe(SECOND);
+    expect(rate('600/m')).toBe(600);
+    expect(ratePeriodNs()).toBe(60 * SECOND);
+    expect(rate('5000/h')).toBe(5000);
+    expect(ratePeriodNs()).toBe(3600 * SECOND);
+    expect(rate('1/s')).toBe(1);
+    expect(rate('0000000001/s')).toBe(1);
+  });
+
+  it('is at most a million a second', () => {
+    expect(rate('1000000/s')).toBe(1_000_000);
+    expect(rate('60000000/m')).toBe(60_000_000);
+    expect(rate('1000000000/h')).toBe(1_000_000_000);
+    notRate('1000001/s');
+    notRate('60000001/m');
+    // Less than a million a second, but more than a bucket counts.
+    notRate('1000000001/h');
+    notRate('9999999999/h');
+  });
+
+  it('is at least one', () => {
+    notRate('0/s');
+    notRate('0000/h');
+  });
+
+  it('has digits, a slash and one unit, and nothing else', () => {
+    const wrong = [
+      '',
+      '/s',
+      's',
+      '1',
+      '1s',
+      '1/',
+      '/1s',
+      '1/d',
+      '1/S',
+      '1/ms',
+      '1/s ',
+      ' 1/s',
+      '1 /s',
+      '-1/s',
+      '+1/s',
+      '1.5/s',
+      '1e3/s',
+      '1/s/s',
+      '00000000001/s',
+      '18446744073709551617/s',
+    ];
+    for (let i = 0; i < wrong.length; i++) notRate(wrong[i]);
+    const others = ['10', 'true', 'null', '["10/s"]', '{}'];
+    for (let i = 0; i < others.length; i++) {
+      expect(told(rateOf(tree(others[i])))).toBe(NO_QUANTITY);
+    }
+    expect(faultText()).toBe('$: found an empty object' + RATE);
+  });
+});
+
+describe('quantity, a count', () => {
+  it('is a whole number within its bounds', () => {
+    expect(count('0', 0, 10)).toBe(0);
+    expect(count('10', 0, 10)).toBe(10);
+    expect(count('11', 0, 10)).toBe(NO_QUANTITY);
+    expect(faultText()).toBe('$: found 11, wanted W');
+    expect(count('3', 4, 10)).toBe(NO_QUANTITY);
+    expect(count('4', 4, 10)).toBe(4);
+  });
+
+  it('is at most a thousand million', () => {
+    expect(COUNT_MAX).toBe(1_000_000_000);
+    expect(count('1000000000', 0, u32.MAX_VALUE)).toBe(1_000_000_000);
+    expect(count('1000000001', 0, u32.MAX_VALUE)).toBe(NO_QUANTITY);
+    expect(count('4294967296', 0, u32.MAX_VALUE)).toBe(NO_QUANTITY);
+    // Large enough to come round to 1 in 64 bits.
+    expect(count('18446744073709551617', 0, u32.MAX_VALUE)).toBe(NO_QUANTITY);
+  });
+
+  it('has no sign, no decimals and no exponent, and is a number', () => {
+    const wrong = ['-1', '-0', '1.0', '1e1', '1E0', '"1"', 'true', 'null', '[1]', '{}'];
+    for (let i = 0; i < wrong.length; i++) expect(count(wrong[i], 0, 10)).toBe(NO_QUANTITY);
   });
 });

@@ -3,8 +3,16 @@
 import { MapType } from '../../../filter/assembly/abi/enums';
 import { Config } from '../../../filter/assembly/config/layout';
 import { handleRequest } from '../../../filter/assembly/features/handle';
-import { responseInit, responseWrite } from '../../../filter/assembly/features/response';
-import { defineTagMetrics } from '../../../filter/assembly/features/tagging/tagging';
+import {
+  responseInit,
+  responseWrite,
+  WAITING_SIZE,
+} from '../../../filter/assembly/features/response';
+import {
+  decideTags,
+  defineTagMetrics,
+  writeTags,
+} from '../../../filter/assembly/features/tagging/tagging';
 import { arenaReset } from '../../../filter/assembly/shim/arena';
 import { compiled } from '../config/compile';
 import { hostClearHeaders, hostHeader, hostMetric, hostWrites } from '../host';
@@ -14,8 +22,14 @@ export function configured(text: string): Config {
   const config = compiled(text);
   arenaReset();
   defineTagMetrics(config);
-  responseInit();
+  responseInit(WAITING_SIZE);
   return config;
+}
+
+/** Decides the tags of a request that was read, and writes them, as `handleRequest` does. */
+export function tagRequest(config: Config, contextId: u32, readable: bool): void {
+  decideTags(config, readable);
+  if (readable) writeTags(config, contextId);
 }
 
 /** What is written into a request with these headers, `name: value` divided by line feeds. */

@@ -47,7 +47,7 @@ describe('response', () => {
   });
 
   it('writes nothing for streams it does not know', () => {
-    responseInit();
+    responseInit(WAITING_SIZE);
     expect(written(1)).toBe('');
     expect(written(0)).toBe('');
     expect(written(u32.MAX_VALUE)).toBe('');
@@ -85,7 +85,7 @@ describe('response', () => {
   it('keeps the ring when it is told again to make one', () => {
     responseBegin(6);
     add(6, 'x-t', 'a');
-    responseInit();
+    responseInit(WAITING_SIZE);
     expect(written(6)).toBe('replace 2 x-t=a');
   });
 

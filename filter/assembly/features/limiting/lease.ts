@@ -80,6 +80,7 @@ function tryShared(limit: Limit, bucket: Bucket, slot: u32, now: u64, nowCeil: u
     if (status == Status.CasMismatch) continue;
     if (status == Status.Empty) return Verdict.Unmatched;
     if (status != Status.Ok) return Verdict.Untracked;
+    limit.taken = ahead == 0;
     bucket.word = after;
     bucket.leased = 1 + ahead;
     bucket.until = now + limit.lateness;
@@ -114,11 +115,12 @@ export function spendLeased(bucket: Bucket): void {
 }
 
 /**
- * The request is not admitted after all: its token goes back. Where it was leased with others it
- * stays here for the next one; where another worker has taken some since, it is lost.
+ * The request is not admitted after all: the token that was taken for it goes back. One that was
+ * leased with others stays here for the next request; where another worker has taken some since, it
+ * is lost.
  */
 export function giveBack(limit: Limit, bucket: Bucket, slot: u32, now: u64): void {
-  if (bucket.leased != 1) return;
+  if (!limit.taken) return;
   bucket.leased = 0;
   bucket.until = 0;
   const mark = arenaMark();

@@ -30,8 +30,10 @@ export function judgeRequest(config: Config, readable: bool): usize {
   let rejects: usize = 0;
   let shared = false;
   for (let i: u32 = 0; i < config.limitCount; i++) {
+    limitAt(config, i).verdict = <u8>Verdict.Unmatched;
+  }
+  for (let i: u32 = 0; i < config.limitCount; i++) {
     const limit = limitAt(config, i);
-    limit.verdict = <u8>Verdict.Unmatched;
     if (isDry(config, limit) || !isFor(config, limit, readable)) continue;
     if (!readClock()) {
       increment(config.storeErrors, 1);
@@ -91,6 +93,7 @@ function waitNs(limit: Limit): f64 {
 /** What this VM alone can say. */
 function ask(config: Config, limit: Limit, readable: bool): void {
   const now = unitsFloor(nowNs, limit.shift);
+  limit.taken = false;
   limit.hash = readable ? hashKey(config, limit) : 0;
   limit.slot = slotOf(limit, limit.hash);
   limit.bucket = bucketOf(limit.table, limit.hash, now);
@@ -223,7 +226,6 @@ function judgeDry(config: Config, readable: bool): void {
   for (let i: u32 = 0; i < config.limitCount; i++) {
     const limit = limitAt(config, i);
     if (!isDry(config, limit)) continue;
-    limit.verdict = <u8>Verdict.Unmatched;
     if (!isFor(config, limit, readable) || !readClock()) continue;
     ask(config, limit, readable);
     if (limit.verdict == <u8>Verdict.Asking) askShared(config, limit);

@@ -2,7 +2,6 @@ import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { Config, tagAt } from '../../../../filter/assembly/config/layout';
 import { readRequest } from '../../../../filter/assembly/features/request';
 import { baggageBegin, restoreBaggage } from '../../../../filter/assembly/features/tagging/baggage';
-import { tagRequest } from '../../../../filter/assembly/features/tagging/tagging';
 import { arenaReset, arenaTake } from '../../../../filter/assembly/shim/arena';
 import { withTags } from '../../config/compile';
 import {
@@ -16,7 +15,7 @@ import {
   hostWrites,
 } from '../../host';
 import { lay } from '../../support';
-import { configured, errors, handled } from '../handled';
+import { configured, errors, handled, tagRequest } from '../handled';
 
 const REQUEST = MapType.RequestHeaders;
 const TRUST = '"incoming":"trust"';
@@ -332,7 +331,7 @@ describe('baggage, seen by conditions', () => {
           '}]',
       ),
     );
-    // What features/propagation/propagation.ts does between reading and tagging.
+    // What features/propagation/restore.ts does between reading and tagging.
     const value = lay('remembered');
     hostHeader(REQUEST, 'baggage', 'x-t=forged,k=v');
     arenaReset();

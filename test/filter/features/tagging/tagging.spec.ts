@@ -1,8 +1,12 @@
 import { MapType, Status } from '../../../../filter/assembly/abi/enums';
 import { Config } from '../../../../filter/assembly/config/layout';
 import { readRequest } from '../../../../filter/assembly/features/request';
-import { responseInit, responseWrite } from '../../../../filter/assembly/features/response';
-import { defineTagMetrics, tagRequest } from '../../../../filter/assembly/features/tagging/tagging';
+import {
+  responseInit,
+  responseWrite,
+  WAITING_SIZE,
+} from '../../../../filter/assembly/features/response';
+import { defineTagMetrics } from '../../../../filter/assembly/features/tagging/tagging';
 import { ARENA_SIZE, arenaReset, arenaTake } from '../../../../filter/assembly/shim/arena';
 import { compiled, withTags } from '../../config/compile';
 import {
@@ -16,7 +20,7 @@ import {
   hostReset,
   hostWrites,
 } from '../../host';
-import { answered, configured, decided, handled } from '../handled';
+import { answered, configured, decided, handled, tagRequest } from '../handled';
 
 const REQUEST = MapType.RequestHeaders;
 const VISIBLE = 'tagalong_tag_total.policy=.=a/b/0;.;direction=.=inbound;.;tag=.=x-t;.;';
@@ -373,7 +377,7 @@ describe('tagging, counted', () => {
   });
 
   it('echoes what the request carries on, whatever decided it', () => {
-    responseInit();
+    responseInit(WAITING_SIZE);
     arrive('z');
     const text = withTags(
       '[{"header":"x-t","echo":true},{"header":"x-u","echo":true,"rules":[{"value":"u"}]},' +
