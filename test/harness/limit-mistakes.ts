@@ -102,7 +102,21 @@ add(
   limit({ name: 'log in', scope: 'global' }),
   `${LIMIT}.name`,
   '"log in"',
-  'a name that can be part of a header: letters, digits and -',
+  'a name of letters, digits, - _ and . which becomes part of a header',
+);
+add(
+  'a global limit whose name means something to others',
+  limit({ name: 'a*', scope: 'global' }),
+  `${LIMIT}.name`,
+  '"a*"',
+  'a name of letters, digits, - _ and . which becomes part of a header',
+);
+add(
+  'a global limit that tells what is left',
+  limit({ scope: 'global', reply: { onSuccess: true } }),
+  LIMIT,
+  '"onSuccess" with "scope": "global"',
+  'none: there every answer says what is left',
 );
 for (const scope of ['cluster', 'Proxy', '', true]) {
   const found = JSON.stringify(scope);

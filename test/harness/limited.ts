@@ -1,7 +1,12 @@
 // limited: the release module with limits, on several workers of one proxy, its time in the hands of
 // the test; and what the promise of a limit means, counted over the admissions of one bucket.
 
-import { type Clock, Host, type HostOptions, type Plugin } from '../../envoyfilter/src/host/index.js';
+import {
+  type Clock,
+  Host,
+  type HostOptions,
+  type Plugin,
+} from '../../envoyfilter/src/host/index.js';
 import type { Direction } from '../../envoyfilter/src/policy/policy.js';
 import { entryFor, type LoadOptions, loadFilter, metricOf, requestOf, type Start } from './host.js';
 
@@ -87,7 +92,10 @@ export class Limited {
     let stream = this.#streams[worker];
     if (stream === undefined || sourceAddress !== undefined) {
       stream?.done();
-      stream = this.plugin.open({ worker, ...(sourceAddress === undefined ? {} : { sourceAddress }) });
+      stream = this.plugin.open({
+        worker,
+        ...(sourceAddress === undefined ? {} : { sourceAddress }),
+      });
       this.#streams[worker] = stream;
     }
     const { action, reply, failed } = stream.requestHeaders(requestOf(headers, start));
@@ -101,7 +109,11 @@ export class Limited {
   }
 
   /** How many of so many requests at once are admitted. */
-  burst(count: number, headers: readonly (readonly [string, string])[] = [], ask: Ask = {}): number {
+  burst(
+    count: number,
+    headers: readonly (readonly [string, string])[] = [],
+    ask: Ask = {},
+  ): number {
     let admitted = 0;
     for (let i = 0; i < count; i++) if (this.admits(headers, ask)) admitted++;
     return admitted;
@@ -132,7 +144,9 @@ export class Limited {
 
   /** Keys of shared data that limits have made. */
   keys(): string[] {
-    return this.host.sharedData.keys('tagalong').filter((key) => key.startsWith('tagalong/1/limit'));
+    return this.host.sharedData
+      .keys('tagalong')
+      .filter((key) => key.startsWith('tagalong/1/limit'));
   }
 }
 

@@ -38,12 +38,23 @@ const NAME_SIZE_MAX: u32 = 64;
 const MAX_KEYS_DEFAULT: u32 = 4096;
 const MAX_KEYS_MAX: u32 = 65536;
 /** Buckets that share a slot in shared data (features/limiting/slot.ts). */
-export const SLOT_BUCKETS: u32 = 32;
-/** Bursts smaller than this are never leased ahead, so that they hold to the request. */
+export const SLOT_BUCKETS: u32 = 64;
+/**
+ * What is leased ahead (features/limiting/lease.ts): tokens of bursts and rates that are large enough
+ * for it. The others hold to the request: of 100 tokens a second nobody spends ten while a lease is
+ * good, so that little would be saved.
+ */
 const LEASED_BURST_MIN: u32 = 32;
-const LEASED_SHARE: u64 = 16;
+const LEASED_INTERVAL_MAX_NS: u64 = 10_000_000;
+/** At most this part of the burst, by one worker; and never more than 64. */
+const LEASED_PART: u64 = 8;
 const LEASE_MAX: u64 = 64;
-/** How late a leased token may be spent at most, in ns: 50 ms. */
+/**
+ * How late a leased token may be spent, which is what the end of a burst may wait for: a quarter of
+ * the tolerance, at most 50 ms, at most what 256 tokens take to come.
+ */
+const LATENESS_PART: u64 = 4;
+const LATENESS_TOKENS: u64 = 256;
 const LATENESS_MAX_NS: u64 = 50_000_000;
 const NS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -147,9 +158,11 @@ function compileRate(node: Node, limit: Limit): bool {
   limit.shift = rateShift(<u32>count, period, limit.burst);
   limit.interval = rateInterval(<u32>count, period, limit.shift);
   limit.tolerance = limit.interval * <u64>limit.burst;
-  if (limit.burst >= LEASED_BURST_MIN && limit.scope != <u8>Scope.Worker) {
-    limit.leaseMax = <u32>min<u64>(<u64>limit.burst / LEASED_SHARE, LEASE_MAX);
-    limit.lateness = min<u64>(limit.tolerance / LEASED_SHARE, LATENESS_MAX_NS >> limit.shift);
+  const isFast = limit.interval <= LEASED_INTERVAL_MAX_NS >> limit.shift;
+  if (isFast && limit.burst >= LEASED_BURST_MIN && limit.scope != <u8>Scope.Worker) {
+    limit.leaseMax = <u32>min<u64>(<u64>limit.burst / LEASED_PART, LEASE_MAX);
+    limit.lateness = min<u64>(limit.tolerance / LATENESS_PART, LATENESS_MAX_NS >> limit.shift);
+    limit.lateness = min<u64>(limit.lateness, limit.interval * LATENESS_TOKENS);
   }
   return compilePolicy(limit);
 }

@@ -132,12 +132,22 @@ describe('limit', () => {
     const text = withLimits('[{"name":"Login-1","rate":"1/s","scope":"global"}]');
     expect(onlyLimit(compiled(text)).handOver).toBe(2);
     expect(namesOf(compiled(text))).toBe('x-tag x-tagalong-limit-login-1');
-    const wanted = ', wanted a name that can be part of a header: letters, digits and -';
-    expect(refused('{"name":"log in","rate":"1/s","scope":"global"}')).toBe(
-      '.name: found "log in"' + wanted,
-    );
-    expect(refused('{"name":"a:b","rate":"1/s","scope":"global"}')).toBe(
-      '.name: found "a:b"' + wanted,
+    const wanted = ', wanted a name of letters, digits, - _ and . which becomes part of a header';
+    expect(refused('{"name":"aZ09-_.","rate":"1/s","scope":"global"}')).toBe('');
+    const others = ['log in', 'a:b', 'a*', 'a%b', '@', '[', '`', '{', '/', ','];
+    for (let i = 0; i < others.length; i++) {
+      expect(refused('{"name":"' + others[i] + '","rate":"1/s","scope":"global"}')).toBe(
+        '.name: found "' + others[i] + '"' + wanted,
+      );
+      expect(refused('{"name":"' + others[i] + '","rate":"1/s"}')).toBe('');
+    }
+  });
+
+  it('of scope global leaves it to Envoy to say what is left', () => {
+    expect(refusedWith('"scope":"global","reply":{"jitter":"1s","onSuccess":false}')).toBe('');
+    expect(refusedWith('"scope":"global","reply":{"onSuccess":true}')).toBe(
+      ': found "onSuccess" with "scope": "global", ' +
+        'wanted none: there every answer says what is left',
     );
   });
 

@@ -7,6 +7,7 @@ import {
   Verb,
   WAITING_COUNT,
   WAITING_SIZE,
+  WAITING_SIZE_LIMITS,
 } from '../../../filter/assembly/features/response';
 import { hostCalls, hostHeader, hostHeaders, hostRefuse, hostReset, hostWrites } from '../host';
 import { lay } from '../support';
@@ -148,12 +149,12 @@ describe('response', () => {
     written(first);
   });
 
-  it('says where a stream that still waited was begun anew', () => {
-    responseBegin(3);
-    add(3, 'x-t', 'old');
-    expect(responseBegin(3)).toBe(false);
-    add(3, 'x-t', 'new');
-    expect(written(3)).toBe('replace 2 x-t=new');
+  it('goes on with what it has where a stream is begun twice', () => {
+    expect(responseBegin(3)).toBe(true);
+    add(3, 'x-t', 'a');
+    expect(responseBegin(3)).toBe(true);
+    add(3, 'x-u', 'b');
+    expect(written(3)).toBe('replace 2 x-t=a; replace 2 x-u=b');
   });
 
   it('says that a write was refused, and still tries the others', () => {
@@ -172,5 +173,20 @@ describe('response', () => {
     hostRefuse('proxy_add_header_map_value', Status.BadArgument);
     expect(responseWrite(4)).toBe(false);
     expect(hostHeaders(MapType.ResponseHeaders)).toBe('x-t=a');
+  });
+
+  it('gives way to a ring of larger entries, and not to one of smaller', () => {
+    expect(WAITING_SIZE_LIMITS).toBe(1024);
+    responseBegin(10);
+    add(10, 'x-t', 'lost');
+    responseInit(WAITING_SIZE_LIMITS);
+    expect(written(10)).toBe('');
+    responseBegin(10);
+    const room = <i32>WAITING_SIZE_LIMITS - ENTRY_HEADER - FIELD_HEADER - 3;
+    expect(add(10, 'x-t', 'a'.repeat(room))).toBe(true);
+    expect(add(10, '', '')).toBe(false);
+    responseInit(WAITING_SIZE);
+    responseInit(WAITING_SIZE_LIMITS);
+    expect(written(10)).toBe('replace 2 x-t=' + 'a'.repeat(room));
   });
 });

@@ -8,17 +8,23 @@
 // was taken from a - lateness on, and the last of it found at most
 //     taken * interval <= b - (a - lateness) + (tolerance - lateness) = b - a + tolerance
 // which is GCRA's own bound. Where nothing was ever leased since the bucket was full, the whole
-// tolerance counts; bursts under 32 are never leased.
-// Leased tokens that are not spent in time are lost: never handed out, they lock nobody out longer
-// than their own refill takes. So none are leased ahead that this worker is not about to spend, by
-// how often it was asked since it looked last; and from a bucket that is less than half full only
-// as many as half of that.
+// tolerance counts; small bursts and slow rates are never leased (config/limit.ts).
+//
+// Leased tokens that are not spent in time go back when the worker asks again, where that is safe.
+// GCRA's word is the latest of time + tokens since it * interval, over the times of all charges.
+// Without `left` tokens that were taken at c, what begins before c is `left` * interval less; what
+// begins later is at most now + tokens that others took since * interval. The word has grown by as
+// many tokens since the lease, but for those that were given back, which the slot counts.
+// So a bucket in demand gets them all back, and one that was full since gets none, nor needs any.
+// A worker leases no more than it is about to spend, by how often it was asked since it looked last,
+// and half as many where less than half of the bucket is there.
 
 import { Status } from '../../abi/enums';
-import { charge, tokensFree, unitsUntilFree } from '../../bytes/gcra';
+import { charge, tokensFree, unitsCeil, unitsUntilFree } from '../../bytes/gcra';
 import { Limit, Verdict } from '../../config/layout';
 import { arenaMark, arenaRelease } from '../../shim/arena';
-import { isIdle, LEASED, readSlot, slotWord, writeSlot } from './slot';
+import { monotonicNs } from '../../shim/clock';
+import { isIdle, LEASED, readSlot, slotCas, slotReturned, slotWord, writeSlot } from './slot';
 import { Bucket } from './table';
 
 /**
@@ -26,13 +32,11 @@ import { Bucket } from './table';
  * worker got on; among eight workers the third try is rare.
  */
 const TRIES_MAX: u32 = 32;
-
 /** What this worker knows without asking: Admitted, Rejected or Asking. */
 export function judgeLeased(bucket: Bucket, now: u64): Verdict {
   if (bucket.since == 0) bucket.since = now;
   bucket.asked++;
   if (now < bucket.until) return bucket.leased != 0 ? Verdict.Admitted : Verdict.Rejected;
-  bucket.leased = 0;
   return Verdict.Asking;
 }
 
@@ -55,40 +59,69 @@ export function takeShared(
 
 function tryShared(limit: Limit, bucket: Bucket, slot: u32, now: u64, nowCeil: u64): Verdict {
   const expected = demand(limit, bucket, now);
+  let cas: u32 = 0;
   for (let attempt: u32 = 0; attempt < TRIES_MAX; attempt++) {
     if (!readSlot(limit, slot)) return Verdict.Untracked;
     let word = slotWord(bucket.hash);
     let flag = word & LEASED;
     if (isIdle(limit, word, now)) flag = 0;
     word &= ~LEASED;
+    let returned = slotReturned();
+    const lower = withoutUnspent(limit, bucket, word, returned);
+    if (lower < word) {
+      word = lower;
+      returned += bucket.leased;
+    }
     const strict = limit.tolerance - limit.lateness;
     const tolerance = flag != 0 ? strict : limit.tolerance;
-    bucket.word = word;
     limit.before = word | flag;
     const free = tokensFree(word, now, limit.interval, tolerance);
     if (free == 0) {
       // Whoever is asked often waits for several: one comes with each interval, and many would ask.
-      const worth = max<u32>(min<u32>(expected >> 2, limit.leaseMax), 1);
+      const worth = max<u32>(min<u32>(expected, limit.leaseMax), 1);
       bucket.until = now + unitsUntilFree(word, now, limit.interval, tolerance, worth);
+      bucket.word = word;
       bucket.leased = 0;
       return Verdict.Rejected;
     }
     const ahead = leasable(limit, expected, tokensFree(word, now, limit.interval, strict));
     if (ahead != 0) flag = LEASED;
     const after = charge(word, nowCeil, limit.interval, 1 + ahead);
-    const status = writeSlot(limit, bucket.hash, after | flag, now);
-    if (status == Status.CasMismatch) continue;
+    const status = writeSlot(limit, bucket.hash, after | flag, now, returned);
+    if (status == Status.CasMismatch) {
+      // A host that says so of what nobody wrote since will not say anything else.
+      if (attempt != 0 && slotCas() == cas) return Verdict.Untracked;
+      cas = slotCas();
+      continue;
+    }
     if (status == Status.Empty) return Verdict.Unmatched;
     if (status != Status.Ok) return Verdict.Untracked;
     limit.taken = ahead == 0;
     bucket.word = after;
     bucket.leased = 1 + ahead;
+    bucket.returned = returned;
     bucket.until = now + limit.lateness;
     bucket.since = now;
     bucket.asked = 0;
     return Verdict.Admitted;
   }
-  return Verdict.Untracked;
+  // Others were faster each time, and have what there was: doubt would let through what nobody counts.
+  bucket.until = 0;
+  bucket.leased = 0;
+  return Verdict.Rejected;
+}
+
+/** The word once what this worker has leased and not spent is given back; the word itself if not. */
+function withoutUnspent(limit: Limit, bucket: Bucket, word: u64, returned: u32): u64 {
+  if (bucket.leased == 0) return word;
+  // Read anew: others may have charged since this request came, as late as the slot was read.
+  const clock = monotonicNs();
+  if (clock == 0) return word;
+  const given = <u64>(returned - bucket.returned) * limit.interval;
+  const grown = max<i64>(<i64>(word - bucket.word + given), 0);
+  const least = unitsCeil(clock, limit.shift) + <u64>grown;
+  const left = <u64>bucket.leased * limit.interval;
+  return min<u64>(word, max<u64>(word > left ? word - left : 0, least));
 }
 
 /** Requests that this worker may expect for the bucket while a lease is good. */
@@ -104,7 +137,7 @@ function leasable(limit: Limit, expected: u32, free: u64): u32 {
   const wanted = min<u32>(expected, limit.leaseMax);
   const half = <u64>limit.burst >> 1;
   if (free > half + wanted) return wanted;
-  return <u32>min<u64>(wanted >> 1, free - 1);
+  return <u32>min<u64>(min<u32>(expected >> 1, wanted), free - 1);
 }
 
 /** The request is admitted: its token is spent. */
@@ -125,7 +158,8 @@ export function giveBack(limit: Limit, bucket: Bucket, slot: u32, now: u64): voi
   bucket.until = 0;
   const mark = arenaMark();
   if (readSlot(limit, slot) && slotWord(bucket.hash) == (bucket.word | (limit.before & LEASED))) {
-    if (writeSlot(limit, bucket.hash, limit.before, now) == Status.Ok) {
+    const returned = slotReturned() + 1;
+    if (writeSlot(limit, bucket.hash, limit.before, now, returned) == Status.Ok) {
       bucket.word = limit.before & ~LEASED;
     }
   }

@@ -3,11 +3,12 @@
 // Promise: a bucket is written only over what was read (compare-and-swap), so that no token is given
 // twice; buckets that are full again are left out of what is written, and no other.
 //
-//   0          8      16     24
-//   +----------+------+------+------+------+--   --+
-//   | identity | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
-//   +----------+------+------+------+------+--   --+
+//   0          8          12  16     24     32
+//   +----------+----------+---+------+------+------+------+--   --+
+//   | identity | returned | - | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
+//   +----------+----------+---+------+------+------+------+--   --+
 // Another identity: it was left by another limit, and says nothing.
+// returned: tokens that workers have given back, modulo 2^32.
 // word: GCRA's, and in its highest bit whether tokens may have been leased (lease.ts).
 
 import { Status } from '../../abi/enums';
@@ -19,7 +20,8 @@ import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/
 
 /** In a word: tokens of this bucket may have been leased since it was full. */
 export const LEASED: u64 = 1 << 63;
-const HEADER_SIZE: u32 = 8;
+const HEADER_SIZE: u32 = 16;
+const HEADER_RETURNED: usize = 8;
 const BUCKET_SIZE: u32 = 16;
 const BUCKET_WORD: usize = 8;
 
@@ -50,6 +52,16 @@ export function readSlot(limit: Limit, slot: u32): bool {
   return true;
 }
 
+/** What changes with each write of the slot that was read last. */
+export function slotCas(): u32 {
+  return cas;
+}
+
+/** How many tokens were given back to the buckets of the slot that was read last. */
+export function slotReturned(): u32 {
+  return out.size != 0 ? load<u32>(out.ptr, HEADER_RETURNED) : 0;
+}
+
 /** The word of a bucket in the slot that was read last; 0 where there is none. */
 export function slotWord(hash: u64): u64 {
   for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
@@ -67,10 +79,11 @@ export function isIdle(limit: Limit, word: u64, now: u64): bool {
  * Writes a bucket's new word into the slot that was read last, `readSlot` right before. CasMismatch:
  * another worker was faster. Empty: as many buckets as fit are in use.
  */
-export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64): Status {
+export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64, returned: u32): Status {
   const value = arenaTake(HEADER_SIZE + SLOT_BUCKETS * BUCKET_SIZE);
   if (value == 0) return Status.InvalidMemoryAccess;
   store<u64>(value, limit.identity);
+  store<u64>(value, returned, HEADER_RETURNED);
   let end = value + HEADER_SIZE;
   let count: u32 = 1;
   store<u64>(end, hash);

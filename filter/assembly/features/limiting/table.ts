@@ -9,10 +9,10 @@ import { Limit } from '../../config/layout';
 
 /**
  * One key's bucket.
- *   0      8      16      24      32      36       40     44     48
- *   +------+------+-------+-------+-------+--------+------+------+
- *   | hash | word | until | since | asked | leased | next | -    |
- *   +------+------+-------+-------+-------+--------+------+------+
+ *   0      8      16      24      32      36       40     44         48
+ *   +------+------+-------+-------+-------+--------+------+----------+
+ *   | hash | word | until | since | asked | leased | next | returned |
+ *   +------+------+-------+-------+-------+--------+------+----------+
  * Times in units of the limit. Of scope worker only hash, word and next are used.
  */
 @unmanaged
@@ -30,6 +30,8 @@ export class Bucket {
   leased: u32;
   /** In the chain of a head, 1 + index; 0 = the last. */
   next: u32;
+  /** How many tokens workers had given back to the slot, when these were leased. */
+  returned: u32;
 }
 const BUCKET_SIZE: u32 = 48;
 

@@ -297,6 +297,7 @@ describe('tagging, counted', () => {
       errors + 'kind=.=random;.;',
       errors + 'kind=.=baggage;.;',
       errors + 'kind=.=store;.;',
+      errors + 'kind=.=reply;.;',
       incoming + 'outcome=.=kept;.;mode=.=enforce;.;',
       incoming + 'outcome=.=stripped;.;mode=.=enforce;.;',
       tags + 'rule=.=r 1;.;value=.=a;.;mode=.=enforce;.;',
