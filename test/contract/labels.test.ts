@@ -9,7 +9,8 @@ it('stats tags and metric names have the same labels', () => {
   const host = new Host();
   const id = 'shop/shop/0';
   const rules = [{ name: 'one', value: 'v', percent: 1, mint: { cookie: 'id' } }];
-  const configuration = { id, direction: 'gateway', tags: [{ header: 'x-tag', rules }] };
+  const limits = [{ name: 'all', rate: '1/s' }];
+  const configuration = { id, direction: 'gateway', tags: [{ header: 'x-tag', rules }], limits };
   loadFilter(host, { id, direction: 'gateway', configuration });
   const written = new Set(samplesOf(host).flatMap(({ labels }) => Object.keys(labels)));
   expect([...written].sort()).toEqual([...LABELS].sort());

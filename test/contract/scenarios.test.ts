@@ -35,10 +35,12 @@ describe.each(hosts)('scenarios on %s', (_host, start) => {
     scenarios.map((scenario, index) => [scenario.name, scenario, index] as const),
   )('%s', async (name, scenario, index) => {
     const results: Result[] = [];
-    for (const it of scenario.cases) {
+    const cases = scenario.cases.flatMap((it) => Array<Case>(it.times ?? 1).fill(it));
+    for (const it of cases) {
       const result = await runner.run(scenario, index, it);
       results.push(result);
-      expect.soft(result.status, `${it.name}: status`).toBe(200);
+      expect.soft(result.status, `${it.name}: status`).toBe(it.status ?? 200);
+      expect.soft(result.body, `${it.name}: body`).toBe(it.body);
       expect.soft(result.forwarded, `${it.name}: request`).toMatchObject(it.forwarded ?? {});
       expect.soft(result.response, `${it.name}: response`).toMatchObject(it.response ?? {});
     }

@@ -35,6 +35,7 @@ const BEYOND_SCHEMA = new Set([
   'a path that is a slash, suffix /',
   'a path that is a slash, suffix %2F/',
   'a path that is a slash, contains //',
+  'a path that is a slash, contains \\',
   'a path that no request has, prefix /login;v=',
   'a path that no request has, prefix /a/../b',
   'a path that no request has, suffix /a/.',

@@ -17,7 +17,7 @@ export function heading(text: string): string {
 
 /** One request: what was sent, what it became, and every proxy's word on it. */
 export function visitLines(visit: Visit): string[] {
-  const { title, from, path = '/', headers, tag, rule, version, via, wrong } = visit;
+  const { title, from, path = '/', headers, tag, rule, version, via, rejected, wrong } = visit;
   const where = from === 'edge' ? '' : ' from inside';
   const sent = [`GET ${path}${where}`, ...headers].join('  ');
   const mark = wrong.length === 0 ? paint('green', 'ok') : paint('red', 'WRONG');
@@ -26,8 +26,17 @@ export function visitLines(visit: Visit): string[] {
     `  ${paint('bold', title)}: ${sent}`,
     `    tag ${paint('cyan', tag)} (${rule}) -> reviews ${paint('cyan', version)}  ${mark}`,
     ...via.map((line) => `      ${paint('dim', line)}`),
+    ...(rejected === undefined ? [] : [rejectedLine(visit, rejected)]),
     ...wrong.map((line) => `    ${paint('red', line)}`),
   ];
+}
+
+/** The request that was one too many. */
+function rejectedLine({ limit }: Visit, rejected: NonNullable<Visit['rejected']>): string {
+  const { status, retryAfter, body } = rejected;
+  const asked = `${limit?.admits} at once, and one more`;
+  const answer = `${paint('cyan', String(status))} (${limit?.name}), again in ${retryAfter} s`;
+  return `    ${asked} -> ${answer}: ${body}`;
 }
 
 /** The filter's counters that moved, as Prometheus text. */
@@ -54,6 +63,7 @@ export function curlLines(mesh: Mesh): string[] {
     `  curl -i -b uid=nora ${edge}checkout      # uid=ada is not among the 25 %`,
     `  curl -i ${edge}checkout      # an identity comes as a cookie`,
     `  curl -i -H 'x-traffic-tag: canary' ${edge}      # forged: stripped`,
+    `  curl -i ${edge}login      # five a minute, and the tour had them`,
     `  curl -i -H 'x-traffic-tag: canary' ${inside}      # from inside: kept`,
     ...(admin === undefined ? [] : [`  curl -s ${admin}/stats/prometheus | grep ^tagalong`]),
     '',

@@ -48,9 +48,28 @@ describe('the tour', () => {
     ]);
   });
 
+  it('takes a limit that does not reject for wrong', async () => {
+    const page = { reviews: { version: 'v1', tag: 'stable', ratings: { tag: 'stable' } } };
+    const all = await visits(await meshOf(200, JSON.stringify(page)));
+    expect(all.find(({ path }) => path === '/login')?.wrong).toEqual([
+      'rule none, wanted default',
+      'request 6: status 200, wanted 429',
+      'rejected by undefined, wanted login',
+    ]);
+  });
+
+  it('takes a limit that rejects too soon for wrong', async () => {
+    const all = await visits(await meshOf(429, 'too much'));
+    expect(all.find(({ path }) => path === '/login')?.wrong).toEqual([
+      'status 429, wanted 200: too much',
+      ...[1, 2, 3, 4].map((turn) => `request ${turn}: status 429, wanted 200`),
+      'rejected by undefined, wanted login',
+    ]);
+  });
+
   it('takes an answer that is not 200 for wrong, and goes on', async () => {
     const all = await visits(await meshOf(503, 'no healthy upstream'));
-    expect(all).toHaveLength(10);
+    expect(all).toHaveLength(13);
     expect(all[0]?.wrong).toEqual(['status 503, wanted 200: no healthy upstream']);
   });
 });

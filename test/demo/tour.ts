@@ -1,7 +1,7 @@
 // tour: the requests that the demo sends, what each must come to, and what it did come to.
 
 import type { Sample } from '../../envoyfilter/src/envoy/index.js';
-import { send } from '../harness/client.js';
+import { type Answer, send } from '../harness/client.js';
 import type { Mesh } from '../harness/mesh.js';
 import { VIA } from '../harness/proxy.js';
 
@@ -18,6 +18,8 @@ interface Stop {
   readonly version: string;
   /** The trace that reaches ratings, which reviews calls with a request id and nothing else. */
   readonly trace?: string;
+  /** A limit, and how often it admits this request at once: it is sent once more than that. */
+  readonly limit?: { readonly name: string; readonly admits: number };
 }
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -98,11 +100,46 @@ const STOPS: readonly Stop[] = [
     rule: 'kept',
     version: 'v1',
   },
+  {
+    title: 'a login, of which each client has five a minute',
+    from: 'edge',
+    path: '/login',
+    headers: [],
+    tag: 'stable',
+    rule: 'default',
+    version: 'v1',
+    limit: { name: 'login', admits: 5 },
+  },
+  {
+    title: 'a report for a beta user: the new version makes two a minute',
+    from: 'edge',
+    path: '/reports/7',
+    headers: ['cookie: beta=1'],
+    tag: 'canary',
+    rule: 'beta-cookie',
+    version: 'v2',
+    limit: { name: 'canary-reports', admits: 2 },
+  },
+  {
+    title: 'a report for anybody: the old version makes more',
+    from: 'edge',
+    path: '/reports/7',
+    headers: [],
+    tag: 'stable',
+    rule: 'default',
+    version: 'v1',
+  },
 ];
 
 /** What came of a stop. */
 export interface Visit extends Stop {
   readonly via: readonly string[];
+  /** The answer to the request that was one too many. */
+  readonly rejected?: {
+    readonly status: number;
+    readonly retryAfter: string;
+    readonly body: string;
+  };
   /** In words, where it is not as the policy says. */
   readonly wrong: readonly string[];
 }
@@ -139,10 +176,33 @@ function pageOf(body: string) {
 }
 
 async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
-  const proxy = mesh.proxies[stop.from === 'edge' ? 'edge' : 'frontend'];
-  if (proxy === undefined) throw new Error(`the mesh has no proxy for ${stop.from}`);
-  const before = counters(await proxy.metrics());
-  const answer = await send({
+  return stop.limit === undefined ? follow(mesh, stop) : exhaust(mesh, stop, stop.limit);
+}
+
+/** As often as a limit admits it, and once more. The last that is admitted is followed. */
+async function exhaust(
+  mesh: Mesh,
+  stop: Stop,
+  { name, admits }: NonNullable<Stop['limit']>,
+): Promise<Visit> {
+  const wrong: string[] = [];
+  for (let turn = 1; turn < admits; turn++) {
+    const { status } = await ask(mesh, stop);
+    if (status !== 200) wrong.push(`request ${turn}: status ${status}, wanted 200`);
+  }
+  const visit = await follow(mesh, stop);
+  const { status, headers, body } = await ask(mesh, stop);
+  const headerOf = (wanted: string) => headers.find(([header]) => header === wanted)?.[1] ?? 'none';
+  const rejected = { status, retryAfter: headerOf('retry-after'), body: body.slice(0, 200) };
+  if (status !== 429) wrong.push(`request ${admits + 1}: status ${status}, wanted 429`);
+  const by = /^"(.*)";r=0;/.exec(headerOf('ratelimit'))?.[1];
+  if (by !== name) wrong.push(`rejected by ${by}, wanted ${name}`);
+  return { ...visit, rejected, wrong: [...visit.wrong, ...wrong] };
+}
+
+/** Sends a stop's request. */
+function ask(mesh: Mesh, stop: Stop): Promise<Answer> {
+  return send({
     port: stop.from === 'edge' ? mesh.edgePort : mesh.insidePort,
     path: stop.path ?? '/',
     headers: stop.headers.map((line) => {
@@ -150,6 +210,14 @@ async function visit(mesh: Mesh, stop: Stop): Promise<Visit> {
       return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
     }),
   });
+}
+
+/** One request, and what each proxy did with it. */
+async function follow(mesh: Mesh, stop: Stop): Promise<Visit> {
+  const proxy = mesh.proxies[stop.from === 'edge' ? 'edge' : 'frontend'];
+  if (proxy === undefined) throw new Error(`the mesh has no proxy for ${stop.from}`);
+  const before = counters(await proxy.metrics());
+  const answer = await ask(mesh, stop);
   if (answer.status !== 200) {
     const wrong = [`status ${answer.status}, wanted 200: ${answer.body.slice(0, 200)}`];
     return { ...stop, via: [], wrong };

@@ -75,12 +75,20 @@ describe('npm start', () => {
   ] as [string, string[]][])('takes the tour on %s and ends with 0', async (_host, args) => {
     const demo = start('--once', ...args);
     expect(await demo.ended).toBe(0);
-    expect(demo.text().match(/ {2}ok$/gm)).toHaveLength(10);
+    expect(demo.text().match(/ {2}ok$/gm)).toHaveLength(13);
     expect(demo.text()).toMatch(/tag stable \(stripped, default\) -> reviews v1/);
     expect(demo.text()).toMatch(/tagalong_tag_total\{.*rule="testers",value="canary".*\} 2/);
     expect(demo.text()).toMatch(/tag canary \(checkout-quarter\) -> reviews v2/);
     expect(demo.text()).toMatch(
       /x-request-id only -> ratings got tag=canary\n +and traceparent=00-/,
+    );
+    expect(demo.text()).toMatch(/5 at once, and one more -> 429 \(login\), again in \d+ s: Five/);
+    expect(demo.text()).toMatch(
+      /2 at once, and one more -> 429 \(canary-reports\), again in \d+ s:/,
+    );
+    // Hosts differ in the order of labels.
+    expect(demo.text()).toMatch(
+      /tagalong_limit_total\{(?=.*outcome="limited")(?=.*limit="canary-reports").*\} 1$/m,
     );
     expect(demo.text()).not.toMatch(/WRONG/);
     // In a pipe there is no colour.

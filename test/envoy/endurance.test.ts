@@ -1,5 +1,6 @@
-// Every feature at once through a gateway and a sidecar, for a while: honest and hostile requests
-// and clients that give up, then pushes; nothing is wrong, nothing traps, nothing grows.
+// Every feature at once through a gateway and a sidecar, for a while: honest and hostile requests,
+// clients that want too much and clients that give up, then pushes; nothing is wrong, nothing traps,
+// nothing grows.
 // `npx vitest run --root test envoy/endurance` is the short one, which runs with all tests;
 // TAGALONG_ENDURANCE=full before it takes five minutes of load and 1,000 pushes for each Envoy, and
 // prints its figures.
@@ -13,6 +14,7 @@ import { type EnvoyProcess, findEnvoy, startEnvoy } from '../../envoyfilter/src/
 import type { FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 import { discoveredFilter, extensionConfig } from '../../envoyfilter/src/render/wasm-filter.js';
 import { bootstrap, route } from '../harness/bootstrap.js';
+import { send as request } from '../harness/client.js';
 import { DiscoveryFolder, until } from '../harness/ecds.js';
 import { EnvoySidecar, type Headers } from '../harness/envoy-sidecar.js';
 import { hostile, hostileEntry } from '../harness/hostile.js';
@@ -36,6 +38,10 @@ const MIB = 1024;
 const TAG = 'x-traffic-tag';
 const VERSION_TAG = 'x-pushed';
 const COOKIE = 'visitor';
+const LIMITED = '/limited';
+/** What the sidecar gives a user of `LIMITED`; the gateway would give one more at once. */
+const ALLOWANCE = { burst: 2, perSecond: 10 };
+const ASKED = 6;
 
 /** All that a policy can hold, around the tags whose every condition hostile requests look for. */
 function entryOf(direction: FilterEntry['direction'], pushed: number): FilterEntry {
@@ -62,8 +68,22 @@ function entryOf(direction: FilterEntry['direction'], pushed: number): FilterEnt
     direction === 'gateway' ? sticky : { header: 'x-share', carry: ['baggage'], echo: true },
     { header: VERSION_TAG, incoming: 'strip', default: `push ${pushed}`, echo: true },
   ];
+  const perUser = { when: { path: { exact: LIMITED } }, per: [{ header: 'x-user' }] };
+  const limits = [
+    // Whatever comes is counted, and there is always enough.
+    { name: 'all', rate: '1000000/s', reply: { onSuccess: true } },
+    {
+      ...{ name: 'users', ...perUser, rate: `${ALLOWANCE.perSecond}/s` },
+      burst: direction === 'gateway' ? ALLOWANCE.burst + 1 : ALLOWANCE.burst,
+    },
+    // More keys than buckets, and it harms nobody.
+    {
+      ...{ name: 'trial', ...perUser, rate: '1/h', scope: 'worker', maxKeys: 64, dryRun: true },
+      per: [{ header: 'x-user' }, { ip: true }, { cookie: COOKIE }],
+    },
+  ];
   const propagate = { headers: [TAG, 'x-share', 'x-stage', 'baggage'], capacity: 1024 };
-  const sections = direction === 'gateway' ? { tags } : { tags, propagate };
+  const sections = direction === 'gateway' ? { tags, limits } : { tags, limits, propagate };
   return { id, direction, configuration: { id, direction, ...sections } };
 }
 
@@ -82,6 +102,7 @@ describe.each(['1.40.0', '1.36.4'])(`a ${PLAN_NAME} while of everything in Envoy
   let envoys: readonly EnvoyProcess[];
   let port: number;
   let pushed = 0;
+  let rejected = 0;
 
   beforeAll(async () => {
     const { path } = await findEnvoy({ version });
@@ -192,6 +213,26 @@ describe.each(['1.40.0', '1.36.4'])(`a ${PLAN_NAME} while of everything in Envoy
     return isDeepStrictEqual(app[TAG], tag) ? 'hostile' : `wrong: ${one.name}: ${app[TAG]}`;
   }
 
+  /** A user who asks for more than there is: what is allowed is given, and no more. */
+  async function greedy(): Promise<string> {
+    const begunMs = performance.now();
+    const headers = [['x-user', hex(8)]] as const;
+    const seen: string[] = [];
+    for (let i = 0; i < ASKED; i++) {
+      const { status, headers: told } = await request({ port, path: LIMITED, headers });
+      const again = told.filter(([name]) => name.toLowerCase() === 'retry-after').join();
+      seen.push(`${status} ${again}`.trim());
+    }
+    const admitted = seen.filter((one) => one === '200').length;
+    rejected += ASKED - admitted;
+    const most = ALLOWANCE.burst + (ALLOWANCE.perSecond * (performance.now() - begunMs)) / 1000;
+    const right =
+      seen.slice(0, ALLOWANCE.burst).every((one) => one === '200') &&
+      seen.every((one) => one === '200' || one === '429 retry-after,1') &&
+      admitted <= most;
+    return right ? 'greedy' : `wrong: ${seen} of ${most}`;
+  }
+
   /** A client that does not wait for its answer. */
   function gone(): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -204,8 +245,9 @@ describe.each(['1.40.0', '1.36.4'])(`a ${PLAN_NAME} while of everything in Envoy
   }
 
   function turnOf(turn: number): Promise<string> {
-    if (turn % 8 < 5) return honest(turn);
-    return turn % 8 < 7 ? rude((turn >> 3) * 2 + (turn % 2)) : gone();
+    if (turn % 8 < 4) return honest(turn);
+    if (turn % 8 < 6) return rude((turn >> 3) * 2 + (turn % 2));
+    return turn % 8 < 7 ? greedy() : gone();
   }
 
   /** tagalong_heap_bytes of every filter, as its last configuration left it. */
@@ -287,8 +329,16 @@ describe.each(['1.40.0', '1.36.4'])(`a ${PLAN_NAME} while of everything in Envoy
       const before = envoys.map(rss);
       const { seen, count } = await load(PLAN.loadMs);
       const after = envoys.map(rss);
-      report('load', { seen: [...seen].slice(0, 9), count, before, after, errors: await errors() });
-      expect([...seen.keys()].sort()).toEqual(['gone', 'honest', 'hostile']);
+      report('load', {
+        seen: [...seen].slice(0, 9),
+        count,
+        rejected,
+        before,
+        after,
+        errors: await errors(),
+      });
+      expect([...seen.keys()].sort()).toEqual(['gone', 'greedy', 'honest', 'hostile']);
+      expect(rejected).toBeGreaterThan(0);
       await expectNoTrap();
       expectFlat(before, 'has grown by under load');
       // What cannot be read, and answers that no client waited for; else nothing has failed.

@@ -67,6 +67,13 @@ export class EmbeddedProxy implements MeshProxy {
       // As Envoy, which makes one before filters run.
       ...(req.headers['x-request-id'] ? [] : [['x-request-id', randomUUID()] as const]),
     ]);
+    if (outcome.reply !== undefined) {
+      const { status, headers, body } = outcome.reply;
+      const fields = [...headers].filter(([name]) => !name.startsWith(':'));
+      res.writeHead(status, fields.flat()).end(body, 'latin1');
+      stream.done();
+      return;
+    }
     const pairs = [...outcome.headers];
     const route = listener.routes.find(
       ({ when }) =>

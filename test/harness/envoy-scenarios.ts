@@ -6,12 +6,14 @@ import { bootstrap, route } from './bootstrap.js';
 import { send } from './client.js';
 import { type Echo, type EchoServer, startEchoServer } from './echo-server.js';
 import {
+  bodyText,
   type Case,
   configurationText,
   countersOf,
   entryOf,
   headerPair,
   observed,
+  observedAnswer,
   pick,
   type Result,
   type Scenario,
@@ -60,11 +62,14 @@ export class EnvoyScenarios {
         ...(it.answers ?? []).map((line): [string, string] => ['x-answer', line]),
       ],
     });
-    const echo = JSON.parse(answer.body) as Echo;
+    const echo = echoOf(answer.body);
+    const isHead = it.method === 'HEAD';
+    const isOwn = echo === undefined && !(isHead && answer.status === 200);
     return {
       status: answer.status,
-      forwarded: pick(observed('forwarded', scenario), echo.headers),
-      response: pick(observed('response', scenario), answer.headers),
+      forwarded: echo === undefined ? {} : pick(observed('forwarded', scenario), echo.headers),
+      response: pick(observedAnswer(scenario, isOwn), answer.headers),
+      body: isOwn && !isHead ? bodyText(answer.body) : undefined,
     };
   }
 
@@ -79,5 +84,15 @@ export class EnvoyScenarios {
   async stop(): Promise<void> {
     await this.#envoy.stop();
     await this.#upstream.close();
+  }
+}
+
+/** What the next hop says, or undefined where it was not asked. */
+function echoOf(body: string): Echo | undefined {
+  try {
+    const echo: Partial<Echo> = JSON.parse(body);
+    return echo.service === 'echo' ? (echo as Echo) : undefined;
+  } catch {
+    return undefined;
   }
 }

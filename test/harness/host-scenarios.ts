@@ -3,12 +3,14 @@
 import { Host, type Plugin } from '../../envoyfilter/src/host/index.js';
 import { loadFilter, samplesOf } from './host.js';
 import {
+  bodyText,
   type Case,
   configurationText,
   countersOf,
   entryOf,
   headerPair,
   observed,
+  observedAnswer,
   pick,
   type Result,
   type Scenario,
@@ -40,15 +42,21 @@ export class HostScenarios {
       // HTTP takes blanks around a value for padding.
       ...(it.headers ?? []).map(headerPair).map(([name, value]) => [name, value.trim()] as const),
     ]);
-    const response = stream.responseHeaders([
-      [':status', '200'],
-      ...(it.answers ?? []).map(headerPair),
-    ]);
+    const { reply } = request;
+    const headers =
+      reply?.headers ??
+      stream.responseHeaders([[':status', '200'], ...(it.answers ?? []).map(headerPair)]).headers;
     stream.done();
+    const isHead = it.method === 'HEAD';
+    const isForwarded = request.action === 'continue' && request.failed === undefined;
     return {
-      status: request.action === 'continue' && !request.failed ? 200 : 503,
-      forwarded: pick(observed('forwarded', scenario), [...request.headers]),
-      response: pick(observed('response', scenario), [...response.headers]),
+      status: reply?.status ?? (isForwarded ? 200 : 503),
+      forwarded:
+        reply !== undefined || isHead
+          ? {}
+          : pick(observed('forwarded', scenario), [...request.headers]),
+      response: pick(observedAnswer(scenario, reply !== undefined), [...headers]),
+      body: isHead ? undefined : reply && bodyText(reply.body),
     };
   }
 

@@ -1015,6 +1015,7 @@ for (const [operator, path] of [
   ['suffix', '/'],
   ['suffix', '%2F/'],
   ['contains', '//'],
+  ['contains', '\\'],
 ] as const) {
   add(
     `a path that is a slash, ${operator} ${path}`,

@@ -77,8 +77,8 @@ export interface Model {
   readonly tags?: readonly TagSpec[];
 }
 
-const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
-const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export const utf8 = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
+export const lower = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /**
  * Values of each tag header after the filter, and the parts of baggage where a tag is carried in it
@@ -89,11 +89,11 @@ export function tagsAfter(
   request: Pairs,
   peer: string | undefined,
 ): Map<string, string[]> {
-  const specs = (model.tags ?? []).map((spec) => ({ ...spec, header: lower(spec.header) }));
+  const headers = (model.tags ?? []).map(({ header }) => lower(header));
   const cameWith = (name: string) =>
     request.filter(([key]) => key === name).map(([, value]) => value);
-  const carried = new Set(specs.flatMap(({ header, carry = [] }) => (carry[0] ? [header] : [])));
-  const watched = [...specs.map(({ header }) => header), ...(carried.size > 0 ? ['baggage'] : [])];
+  const carried = carriedBy(model);
+  const watched = [...headers, ...(carried.size > 0 ? ['baggage'] : [])];
   if ((model.mode ?? 'enforce') !== 'enforce') {
     return new Map(
       watched.map((name) => {
@@ -102,6 +102,37 @@ export function tagsAfter(
       }),
     );
   }
+  const { tags } = sceneOf(model, request, peer);
+  const after = new Map(
+    headers.map((header) => {
+      const value = tags.get(header);
+      return [header, value === undefined ? [] : [value]];
+    }),
+  );
+  if (carried.size > 0) {
+    const ours = [...carried].flatMap((header) =>
+      (after.get(header) ?? []).filter(canBeTag).map((value) => `${header}=${value}`),
+    );
+    const members = cameWith('baggage').flatMap(membersOf);
+    const others = members.filter(({ key }) => !carried.has(key)).map(({ text }) => text);
+    after.set('baggage', [...others, ...ours.sort()]);
+  }
+  return after;
+}
+
+/** Tags that travel as members of baggage, too. */
+function carriedBy(model: Model): Set<string> {
+  return new Set(
+    (model.tags ?? []).flatMap(({ header, carry = [] }) => (carry[0] ? [lower(header)] : [])),
+  );
+}
+
+/** What is left of a request for conditions to see once all its tags are decided; and these. */
+export function sceneOf(model: Model, request: Pairs, peer: string | undefined): Scene {
+  const specs = (model.tags ?? []).map((spec) => ({ ...spec, header: lower(spec.header) }));
+  const cameWith = (name: string) =>
+    request.filter(([key]) => key === name).map(([, value]) => value);
+  const carried = carriedBy(model);
   const members = cameWith('baggage').flatMap(membersOf);
   const decided = new Map<string, string>();
   const gone = new Set<string>();
@@ -129,28 +160,15 @@ export function tagsAfter(
         : [],
     );
   const address = clientOf(model.client, request, peer);
+  const scene = { request: seen, address, tags: decided, paths: model.paths ?? {} };
   for (const spec of specs) {
     const { header } = spec;
     if (decided.has(header)) continue;
-    const scene = { request: seen, address, tags: decided, paths: model.paths ?? {} };
     const values = (spec.rules ?? []).map((rule) => ruleValue(rule, model, header, scene));
     const value = values.find((one) => one !== undefined) ?? utf8(spec.default ?? '');
     if (value !== '') decided.set(header, value);
   }
-  const after = new Map(
-    specs.map(({ header }) => {
-      const value = decided.get(header);
-      return [header, value === undefined ? [] : [value]];
-    }),
-  );
-  if (carried.size > 0) {
-    const ours = [...carried].flatMap((header) =>
-      (after.get(header) ?? []).filter(canBeTag).map((value) => `${header}=${value}`),
-    );
-    const others = members.filter(({ key }) => !carried.has(key)).map(({ text }) => text);
-    after.set('baggage', [...others, ...ours.sort()]);
-  }
-  return after;
+  return scene;
 }
 
 /**
@@ -158,9 +176,7 @@ export function tagsAfter(
  * those of the tags, decoded, in the order of the alphabet.
  */
 export function baggageParts(model: Model, values: readonly string[]): string[] {
-  const keys = new Set(
-    (model.tags ?? []).flatMap(({ header, carry = [] }) => (carry[0] ? [lower(header)] : [])),
-  );
+  const keys = carriedBy(model);
   const members = values.flatMap(membersOf);
   const ours = members.filter(({ key }) => keys.has(key));
   return [
@@ -230,7 +246,10 @@ function forwardedAddress(entry: string): string | undefined {
 }
 
 /** An address without the bits that do not tell clients apart, as its one text (RFC 5952). */
-function networkText(address: string, { v4 = 32, v6 = 64 }: ClientSpec['prefix'] = {}): string {
+export function networkText(
+  address: string,
+  { v4 = 32, v6 = 64 }: ClientSpec['prefix'] = {},
+): string {
   const masked = (value: bigint, size: number, bits: number) =>
     (value >> BigInt(size - bits)) << BigInt(size - bits);
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
@@ -320,14 +339,14 @@ const canBeTag = (value: string) =>
   value === trim(value) &&
   [...value].every((byte) => byte >= ' ' && byte !== '\x7f');
 
-interface Scene {
+export interface Scene {
   readonly request: Pairs;
   readonly address: string | undefined;
   readonly tags: ReadonlyMap<string, string>;
   readonly paths: PathsSpec;
 }
 
-function holds(when: When, scene: Scene): boolean {
+export function holds(when: When, scene: Scene): boolean {
   const values = (name: string) =>
     scene.request.filter(([key]) => key === name).map(([, value]) => value);
   const target = values(':path')[0];
@@ -429,7 +448,7 @@ function expression({ regex = '', ignoreCase }: Operators): RegExp {
   return new RegExp(`^(?:${source})$`, ignoreCase === true ? 'i' : '');
 }
 
-function cookies(headers: readonly string[], name: string): string[] {
+export function cookies(headers: readonly string[], name: string): string[] {
   return headers
     .flatMap((header) => header.split(';'))
     .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
@@ -438,7 +457,7 @@ function cookies(headers: readonly string[], name: string): string[] {
     .flatMap(([key, value]) => (key === name ? [value] : []));
 }
 
-function queryFields(target: string, name: string): string[] {
+export function queryFields(target: string, name: string): string[] {
   const query = /^[^?#]*\?([^#]*)/.exec(target)?.[1] ?? '';
   return query
     .split('&')

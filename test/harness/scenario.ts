@@ -1,5 +1,8 @@
 // scenario: one filter configuration, the requests sent through it, and what must come of each.
 // The same file runs on the V8 host and in a real Envoy; it knows neither.
+// Requests are sent in their order, one after the other. Time goes by meanwhile, so that seconds
+// until something (retry-after, x-ratelimit-reset, `t` of ratelimit) are told in whole minutes,
+// rounded up: a limit of 1/h says 3600 and not 3599.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -22,6 +25,12 @@ export interface Case {
   readonly response?: Readonly<Record<string, readonly string[]>>;
   /** Headers that the next hop answers with. */
   readonly answers?: readonly string[];
+  /** How often it is sent, each time with this outcome; default 1. */
+  readonly times?: number;
+  /** What the client gets; default 200. */
+  readonly status?: number;
+  /** What the client gets from the filter itself, which then sends nothing on. */
+  readonly body?: string;
 }
 
 export interface Scenario {
@@ -34,11 +43,14 @@ export interface Scenario {
   readonly metrics?: Readonly<Record<string, number>>;
 }
 
-/** What a host did with a case; only headers that the scenario names are in it. */
+/** What a host did with a case; only headers that the scenario names are in it (`observed…`). */
 export interface Result {
   readonly status: number;
+  /** Empty where nothing was sent on, and of HEAD, to which the next hop cannot say what came. */
   readonly forwarded: Record<string, string[]>;
   readonly response: Record<string, string[]>;
+  /** Undefined where the next hop answered, and of HEAD. */
+  readonly body: string | undefined;
 }
 
 const folder = fileURLToPath(new URL('../scenarios/', import.meta.url));
@@ -71,6 +83,11 @@ export function configurationText(scenario: Scenario, entry: FilterEntry): strin
   return JSON.stringify(entry.configuration);
 }
 
+/** A body as text, from its bytes, one character each. */
+export function bodyText(body: string): string {
+  return Buffer.from(body, 'latin1').toString('utf8');
+}
+
 /** `name: value` into a pair. */
 export function headerPair(line: string): [string, string] {
   const colon = line.indexOf(':', 1);
@@ -82,6 +99,12 @@ export function observed(part: 'forwarded' | 'response', scenario: Scenario): st
   return [...new Set(scenario.cases.flatMap((it) => Object.keys(it[part] ?? {})))];
 }
 
+/** Those of an answer: of one that is not the filter's own, without what describes its body. */
+export function observedAnswer(scenario: Scenario, isOwn: boolean): string[] {
+  const names = observed('response', scenario);
+  return isOwn ? names : names.filter((name) => !/^content-(type|length)$/.test(name));
+}
+
 /** Values by name, for the names that are observed. */
 export function pick(
   names: readonly string[],
@@ -90,9 +113,25 @@ export function pick(
   return Object.fromEntries(
     names.map((name) => [
       name,
-      pairs.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value),
+      pairs
+        .filter(([key]) => key.toLowerCase() === name)
+        .map(([, value]) => inMinutes(name, value)),
     ]),
   );
+}
+
+const MINUTE = 60;
+const SECONDS: Readonly<Record<string, RegExp>> = {
+  'retry-after': /^\d+$/,
+  'x-ratelimit-reset': /^\d+$/,
+  ratelimit: /(?<=;t=)\d+/,
+};
+
+/** Seconds until something, in whole minutes. */
+function inMinutes(name: string, value: string): string {
+  const seconds = SECONDS[name];
+  if (seconds === undefined) return value;
+  return value.replace(seconds, (text) => String(Math.ceil(Number(text) / MINUTE) * MINUTE));
 }
 
 export interface NamedSample {

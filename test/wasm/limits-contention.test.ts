@@ -16,6 +16,9 @@ class Contended {
   readonly admitted = new Admissions();
   #meanwhile: (() => void) | undefined;
   #times = 0;
+  /** Whose request is under way: a worker does one thing at a time. */
+  #busy = 0;
+  #interrupted = 0;
 
   constructor(limits: readonly Readonly<Record<string, unknown>>[]) {
     this.proxy = new Limited(limits, {
@@ -25,7 +28,9 @@ class Contended {
         if (call !== SET || meanwhile === undefined) return undefined;
         // What comes between is not interrupted itself.
         this.#meanwhile = undefined;
+        this.#interrupted = this.#busy;
         meanwhile();
+        this.#busy = this.#interrupted;
         this.#times -= 1;
         if (this.#times > 0) this.#meanwhile = meanwhile;
         return undefined;
@@ -39,9 +44,17 @@ class Contended {
     this.#meanwhile = times > 0 ? action : undefined;
   }
 
+  /** One that is not interrupted. */
+  other(random: Random): number {
+    return (this.#interrupted + 1 + random.below(OTHERS)) % (1 + OTHERS);
+  }
+
   ask(worker: number, key?: string): boolean {
+    this.#busy = worker;
+    // When it reads its clock: before anything comes between.
+    const at = this.proxy.clock.now;
     const admitted = this.proxy.admits(key === undefined ? [] : [['x-key', key]], { worker });
-    if (admitted && key === undefined) this.admitted.times.push(this.proxy.clock.now);
+    if (admitted && key === undefined) this.admitted.times.push(at);
     return admitted;
   }
 }
@@ -88,7 +101,8 @@ describe('a bucket that another worker writes between reading and writing', () =
       const contended = new Contended([{ name: 'all', rate, burst }]);
       const chance = random.of([1, 2, 5]);
       contended.between(Number.POSITIVE_INFINITY, () => {
-        while (random.below(chance + 1) !== 0) contended.ask(1 + random.below(OTHERS));
+        while (random.below(chance + 1) !== 0) contended.ask(contended.other(random));
+        if (random.below(10) === 0) contended.proxy.clock.now += BigInt(random.below(1_000_000));
       });
       for (let i = 0; i < 4000; i++) {
         contended.ask(random.below(1 + OTHERS));

@@ -77,4 +77,51 @@ describe('a bucket of all workers', () => {
       expect(admitted.excess(run.rate, burst), `seed ${seed}`).toBeLessThanOrEqual(0);
     }
   });
+
+  it('never gives more, where a slot has many that come and go by clocks that differ', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = new Random(seed);
+      const rate = random.of(['100/s', '1000/s', '20000/s']);
+      const burst = random.of([1, 3, 40, 200]);
+      const limit = { name: 'each', rate, burst, per: [{ header: 'x-key' }], maxKeys: 32 };
+      const proxy = new Limited([limit], { workers: 3 });
+      const behind = [0n, BigInt(random.below(20)) * MS, BigInt(random.below(5)) * MS];
+      const keys = Array.from({ length: 12 }, () => new Admissions());
+      let now = proxy.clock.now + SECOND;
+      for (let i = 0; i < 6000; i++) {
+        if (random.below(20) === 0) now += BigInt(random.below(40_000_000));
+        const worker = random.below(3);
+        const key = random.below(12);
+        const at = now - behind[worker]!;
+        const admitted = proxy.admits([['x-key', `${key}`]], { worker, at });
+        if (admitted) keys[key]!.times.push(at);
+      }
+      const excess = Math.max(...keys.map((key) => key.excess(rate, burst)));
+      expect(excess, `seed ${seed}`).toBeLessThanOrEqual(0);
+      expect([proxy.count('each', 'overflow'), proxy.errors()]).toEqual([0, 0]);
+    }
+  });
+
+  it('is not exceeded by what a worker kept to the last moment', () => {
+    const burst = 400;
+    for (let wait = 0; wait < 2600; wait += 13) {
+      const proxy = new Limited([{ name: 'all', rate: '1000/s', burst }], { workers: 2 });
+      const admitted = new Admissions();
+      const start = proxy.clock.now;
+      const ask = (worker: number, at: bigint) => {
+        const asks = proxy.admits([], { worker, at });
+        if (asks) admitted.times.push(at);
+        return asks;
+      };
+      // Asked for more and more often, worker 0 takes a good deal ahead.
+      for (let i = 0; i < 100; i++) ask(0, start + BigInt(i) * MS);
+      // The bucket is full again, and what was taken is spent, in part, as late as that goes.
+      const late = start + 100n * MS + BigInt(wait) * MS;
+      for (let i = 0; i < wait % 64; i++) ask(0, late);
+      for (let i = 0; i < 2 * burst; i++) ask(1, late + BigInt(i % 3) * MS);
+      for (let i = 0; i < burst; i++) ask(0, late + 4n * MS);
+      for (let i = 0; i < burst; i++) ask(1, late + 900n * MS);
+      expect(admitted.excess('1000/s', burst), `after ${wait} ms`).toBeLessThanOrEqual(0);
+    }
+  });
 });

@@ -27,9 +27,9 @@ export function pathSizeOf(ptr: usize, size: u32): u32 {
   return size;
 }
 
-/** How many dots a segment is made of, if it is `.` or `..`; else 0. */
+/** How many dots a segment, which is not empty, is made of, if it is `.` or `..`; else 0. */
 function dotsOf(ptr: usize, size: u32): u32 {
-  if (size - 1 > 1 || <u32>load<u8>(ptr) != DOT) return 0;
+  if (size > 2 || <u32>load<u8>(ptr) != DOT) return 0;
   return <u32>load<u8>(ptr + size - 1) == DOT ? size : 0;
 }
 

@@ -52,10 +52,11 @@ export function normalizeOperand(node: Node, config: Config, operator: u32, out:
     out.size = normalizePath(out.ptr, out.size, out.ptr);
     return true;
   }
-  const size = mergeSlashes(out.ptr, decodePath(out.ptr, out.size, out.ptr));
   const ends = operator == Operator.Suffix;
   // Every path has a slash: who means every path says just that.
-  if (size == 1 && <u32>load<u8>(out.ptr) == SLASH && (ends || out.size > 1)) {
+  const every = !ends && out.size == 1 && <u32>load<u8>(out.ptr) == SLASH;
+  const size = mergeSlashes(out.ptr, decodePath(out.ptr, out.size, out.ptr));
+  if (size == 1 && <u32>load<u8>(out.ptr) == SLASH && !every) {
     return faultValue(node, 'more than a slash, which every normalised path has');
   }
   out.size = size;

@@ -27,8 +27,8 @@ function limit(members: string): Limit {
 }
 
 /** A limit of a rate and a burst. */
-function rated(rate: string, burst: u32): Limit {
-  const members = '"rate":"' + rate + '","burst":' + burst.toString();
+function rated(rate: string, burst: u32, scope: string = 'proxy'): Limit {
+  const members = '"rate":"' + rate + '","burst":' + burst.toString() + ',"scope":"' + scope + '"';
   return onlyLimit(compiled(withLimits('[{"name":"login",' + members + '}]')));
 }
 
@@ -181,22 +181,34 @@ describe('limit', () => {
     expect(refusedWith('"burst":"10"')).toBe('.burst: found "10"' + wanted);
   });
 
-  it('is leased ahead from a burst of 32 on, a sixteenth and at most 64 tokens', () => {
-    expect(rated('10/s', 31).leaseMax).toBe(0);
-    expect(rated('10/s', 31).lateness).toBe(0);
-    expect(rated('10/s', 32).leaseMax).toBe(2);
-    expect(rated('10/s', 1023).leaseMax).toBe(63);
-    expect(rated('10/s', 1024).leaseMax).toBe(64);
-    expect(rated('10/s', 1_000_000).leaseMax).toBe(64);
-    // A sixteenth of the tolerance, at most 50 ms.
-    expect(rated('1000/s', 32).lateness).toBe(2_000_000);
-    expect(rated('10/s', 32).lateness).toBe(50_000_000);
-    const wide = rated('1/h', 1_000_000_000);
-    expect(wide.lateness).toBe(50_000_000 >> 11);
-    const own = limit('"burst":1000,"scope":"worker"');
+  it('is leased ahead from a burst of 32 on, an eighth and at most 64 tokens', () => {
+    expect(rated('1000/s', 31).leaseMax).toBe(0);
+    expect(rated('1000/s', 31).lateness).toBe(0);
+    expect(rated('1000/s', 32).leaseMax).toBe(4);
+    expect(rated('1000/s', 511).leaseMax).toBe(63);
+    expect(rated('1000/s', 512).leaseMax).toBe(64);
+    expect(rated('1000/s', 1_000_000).leaseMax).toBe(64);
+    const own = rated('1000/s', 1000, 'worker');
     expect(own.leaseMax).toBe(0);
     expect(own.lateness).toBe(0);
-    expect(limit('"burst":1000,"scope":"global"').leaseMax).toBe(62);
+    expect(rated('1000/s', 400, 'global').leaseMax).toBe(50);
+  });
+
+  it('is leased ahead from 100 a second on', () => {
+    expect(rated('100/s', 400).leaseMax).toBe(50);
+    expect(rated('6000/m', 400).leaseMax).toBe(50);
+    expect(rated('99/s', 400).leaseMax).toBe(0);
+    expect(rated('99/s', 400).lateness).toBe(0);
+    expect(rated('1/h', 1_000_000_000).leaseMax).toBe(0);
+  });
+
+  it('may be spent late: a quarter of the tolerance, 50 ms, 256 tokens, whichever is least', () => {
+    expect(rated('1000/s', 32).lateness).toBe(8_000_000);
+    expect(rated('1000/s', 199).lateness).toBe(49_750_000);
+    expect(rated('1000/s', 201).lateness).toBe(50_000_000);
+    expect(rated('1000/s', 1_000_000).lateness).toBe(50_000_000);
+    expect(rated('10000/s', 1_000_000).lateness).toBe(25_600_000);
+    expect(rated('1000000/s', 1_000_000).lateness).toBe(256_000);
   });
 
   it('says its policy: the burst, and the seconds until it is full again', () => {
@@ -209,12 +221,12 @@ describe('limit', () => {
   });
 
   it('has as many buckets as it is given, in slots of equally many', () => {
-    expect(SLOT_BUCKETS).toBe(32);
+    expect(SLOT_BUCKETS).toBe(64);
     const byDefault = limit('"per":[{"ip":true}]');
     expect(byDefault.maxKeys).toBe(4096);
-    expect(byDefault.slotCount).toBe(128);
-    expect(byDefault.slotBuckets).toBe(32);
-    const sizes: u32[] = [1, 2, 31, 32, 33, 64, 65, 1000, 65535, 65536];
+    expect(byDefault.slotCount).toBe(64);
+    expect(byDefault.slotBuckets).toBe(64);
+    const sizes: u32[] = [1, 2, 63, 64, 65, 128, 129, 1000, 65535, 65536];
     for (let i = 0; i < sizes.length; i++) {
       const found = limit('"per":[{"ip":true}],"maxKeys":' + sizes[i].toString());
       expect(found.maxKeys).toBe(sizes[i]);

@@ -144,6 +144,7 @@ describe('paths', () => {
     expect(refused('{"template":"/%7Bid%7D"}')).toBe(
       '.template: found "/%7Bid%7D", wanted ' + BRACES,
     );
+    expect(refused('{"template":"/%7ba"}')).toBe('.template: found "/%7ba", wanted ' + BRACES);
     expect(refused('{"template":"/a%7d"}')).toBe('.template: found "/a%7d", wanted ' + BRACES);
     expect(refused('{"template":"/{i%64}"}')).toBe('.template: found "/{i%64}", wanted ' + BRACES);
     expect(refused('{"template":"/{i;d}"}')).toBe('.template: found "/{i;d}", wanted ' + BRACES);
@@ -183,7 +184,13 @@ describe('paths', () => {
   });
 
   it('refuses a part that normalising leaves nothing of, or no more than a slash', () => {
-    const all = ['{"prefix":"//"}', '{"prefix":"%2f"}', '{"prefix":"/\\\\"}', '{"contains":"//"}'];
+    const all = [
+      '{"prefix":"//"}',
+      '{"prefix":"%2f"}',
+      '{"prefix":"/\\\\"}',
+      '{"contains":"//"}',
+      '{"contains":"\\\\"}',
+    ];
     for (let i = 0; i < all.length; i++) {
       expect(refused(all[i]).endsWith(', wanted ' + SLASH)).toBe(true, all[i]);
     }
@@ -212,7 +219,7 @@ describe('paths', () => {
     for (let i = 0; i < none.length; i++) {
       expect(refused(none[i]).endsWith(', wanted ' + PART)).toBe(true, none[i]);
     }
-    expect(refused('{"contains":"/a.b/..c/...x/.d/"}')).toBe('');
+    expect(refused('{"contains":"/a.b/..c/.../.x./d../.e/"}')).toBe('');
   });
 
   it('refuses a query or a fragment, which no path has', () => {

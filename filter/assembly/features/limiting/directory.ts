@@ -21,13 +21,17 @@ import {
   textReset,
   textSize,
 } from '../../bytes/text';
-import { Config, Limit, limitAt, SECRET_SIZE } from '../../config/layout';
+import { Config, LIMITS_MAX, Limit, limitAt, SECRET_SIZE } from '../../config/layout';
+import { KEPT_MAX } from '../../config/store';
 import { monotonicNs } from '../../shim/clock';
 import { randomBytes } from '../../shim/random';
 import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/shared';
 
-/** Twice as many as an entry has limits: those of the configuration before keep theirs. */
-const LANES: u32 = 32;
+/**
+ * As many as all configurations have limits that a VM keeps: a stream of the oldest of them must not
+ * meet another limit in its slots, where each would take the other's counts for none.
+ */
+const LANES: u32 = KEPT_MAX * LIMITS_MAX;
 const LANE_SIZE: u32 = 24;
 const LANE_BORN: usize = 8;
 const LANE_SEEN: usize = 16;
@@ -36,7 +40,7 @@ const SIZE: u32 = SECRET_SIZE + LANES * LANE_SIZE;
 const TRIES_MAX: u32 = 64;
 
 /** The directory as it was read or made, to be written back. */
-const copy: usize = memory.data(784, 8);
+const copy: usize = memory.data(3088, 8);
 const out: Slice = changetype<Slice>(memory.data(8, 8));
 /** Of this VM, where the host shares none. */
 const ownSecret: usize = memory.data(16, 8);

@@ -143,7 +143,7 @@ function readHost(config: Config): void {
 
 function readVariable(config: Config, part: KeyPart): void {
   if (!requestPath(config, found)) return;
-  templateVariable(
+  const matched = templateVariable(
     part.templatePtr,
     part.templateSize,
     found.ptr,
@@ -153,4 +153,6 @@ function readVariable(config: Config, part: KeyPart): void {
     part.nameSize,
     value,
   );
+  // A path that leaves the template behind its variable is no instance of it either.
+  if (!matched) value.size = 0;
 }

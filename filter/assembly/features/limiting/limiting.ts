@@ -133,7 +133,7 @@ function reject(limit: Limit, now: u64): void {
   const word = changetype<Bucket>(limit.bucket).word;
   limit.verdict = <u8>Verdict.Rejected;
   limit.free = 0;
-  limit.wait = unitsUntilFree(word, now, limit.interval, limit.tolerance, 1);
+  limit.wait = max<u64>(unitsUntilFree(word, now, limit.interval, limit.tolerance, 1), 1);
 }
 
 /** A key that has no bucket of its own. */

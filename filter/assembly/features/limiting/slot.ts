@@ -3,11 +3,13 @@
 // Promise: a bucket is written only over what was read (compare-and-swap), so that no token is given
 // twice; buckets that are full again are left out of what is written, and no other.
 //
-//   0          8          12  16     24     32
-//   +----------+----------+---+------+------+------+------+--   --+
-//   | identity | returned | - | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
-//   +----------+----------+---+------+------+------+------+--   --+
+//   0          8       16         20  24     32     40
+//   +----------+-------+----------+---+------+------+------+------+--   --+
+//   | identity | floor | returned | - | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
+//   +----------+-------+----------+---+------+------+------+------+--   --+
 // Another identity: it was left by another limit, and says nothing.
+// floor: the latest time at which a bucket that was left out was full. Workers do not read their
+// clocks at once, and to one that is behind it is not over yet.
 // returned: tokens that workers have given back, modulo 2^32.
 // word: GCRA's, and in its highest bit whether tokens may have been leased (lease.ts).
 
@@ -20,8 +22,9 @@ import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/
 
 /** In a word: tokens of this bucket may have been leased since it was full. */
 export const LEASED: u64 = 1 << 63;
-const HEADER_SIZE: u32 = 16;
-const HEADER_RETURNED: usize = 8;
+const HEADER_SIZE: u32 = 24;
+const HEADER_FLOOR: usize = 8;
+const HEADER_RETURNED: usize = 16;
 const BUCKET_SIZE: u32 = 16;
 const BUCKET_WORD: usize = 8;
 
@@ -62,17 +65,25 @@ export function slotReturned(): u32 {
   return out.size != 0 ? load<u32>(out.ptr, HEADER_RETURNED) : 0;
 }
 
-/** The word of a bucket in the slot that was read last; 0 where there is none. */
+/** The word of a bucket in the slot that was read last; where there is none, the floor. */
 export function slotWord(hash: u64): u64 {
   for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
     if (load<u64>(out.ptr + at) == hash) return load<u64>(out.ptr + at, BUCKET_WORD);
   }
-  return 0;
+  return slotFloor();
+}
+
+function slotFloor(): u64 {
+  return out.size != 0 ? load<u64>(out.ptr, HEADER_FLOOR) : 0;
 }
 
 /** Whether a bucket is full, and nothing that was leased of it can be spent any more. */
 export function isIdle(limit: Limit, word: u64, now: u64): bool {
-  return (word & LEASED) == 0 ? word <= now : (word & ~LEASED) + limit.lateness <= now;
+  return idleFrom(limit, word) <= now;
+}
+
+function idleFrom(limit: Limit, word: u64): u64 {
+  return (word & LEASED) == 0 ? word : (word & ~LEASED) + limit.lateness;
 }
 
 /**
@@ -84,6 +95,7 @@ export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64, returned
   if (value == 0) return Status.InvalidMemoryAccess;
   store<u64>(value, limit.identity);
   store<u64>(value, returned, HEADER_RETURNED);
+  let floor = slotFloor();
   let end = value + HEADER_SIZE;
   let count: u32 = 1;
   store<u64>(end, hash);
@@ -92,11 +104,17 @@ export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64, returned
   for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
     const bucket = out.ptr + at;
     const other = load<u64>(bucket);
-    if (other == hash || isIdle(limit, load<u64>(bucket, BUCKET_WORD), now)) continue;
+    if (other == hash) continue;
+    const idle = idleFrom(limit, load<u64>(bucket, BUCKET_WORD));
+    if (idle <= now) {
+      floor = max<u64>(floor, idle);
+      continue;
+    }
     if (++count > <u32>limit.slotBuckets) return Status.Empty;
     store<u64>(end, other);
     store<u64>(end, load<u64>(bucket, BUCKET_WORD), BUCKET_WORD);
     end += BUCKET_SIZE;
   }
+  store<u64>(value, floor, HEADER_FLOOR);
   return setShared(limit.slotPtr, limit.slotSize, value, <u32>(end - value), cas);
 }
