@@ -206,7 +206,7 @@ describe.each(['1.40.0', '1.36.4'])('a path in Envoy %s', (version) => {
       });
     });
 
-    it('goes up over the segment before an empty one, unless Envoy has gone up itself', async () => {
+    it('goes up over an empty segment and the one before, unless Envoy has gone up', async () => {
       // Envoy goes up by RFC 3986, where an empty segment is one, and merges slashes only then.
       const normalizes = 'normalize_path' in OPTIONS[option];
       const { http1: evasion } = await seen(option, '/x//../login');

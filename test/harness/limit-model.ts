@@ -105,10 +105,57 @@ export class Gcra {
 
 /** What outlives a configuration that leaves the limit as it was. */
 interface State {
-  /** By key; whoever is not in it has a full bucket. */
+  /** By key; whoever is not in it has a full bucket, or what `floor` says. */
   readonly full: Map<string, bigint>;
+  /** Which keys have a bucket of the worker's: of scope proxy, what it knows without asking. */
+  readonly places: Places;
+  /** Of scope proxy: what a bucket is that nobody has, since keys went to the overflow. */
+  floor: bigint;
   /** Of scope proxy: until when the worker knows, without asking, that there is no token. */
   readonly none: Map<string, bigint>;
+  /** What the bucket was then. */
+  readonly seen: Map<string, bigint>;
+}
+
+/** The buckets of a worker: one that is full again is taken for a key that has none. */
+class Places {
+  readonly #keys: string[] = [];
+  #hand = 0;
+  #passed = 0;
+  #wake = 0n;
+  #soonest: bigint | undefined;
+
+  /** What became of the key: it has a bucket, it has got one, or there is none for it. */
+  place(key: string, count: number, now: bigint, fullAt: (key: string) => bigint) {
+    if (this.#keys.includes(key)) return 'known';
+    if (this.#keys.length < count) {
+      this.#keys.push(key);
+      return 'new';
+    }
+    if (now < this.#wake) return 'none';
+    for (let looks = 0; looks < 256; looks++) {
+      const index = this.#hand;
+      this.#hand = (index + 1) % count;
+      const full = fullAt(this.#keys[index]!);
+      if (full <= now) {
+        this.#keys[index] = key;
+        this.#begin();
+        return 'new';
+      }
+      if (this.#soonest === undefined || full < this.#soonest) this.#soonest = full;
+      this.#passed += 1;
+      if (this.#passed < count) continue;
+      this.#wake = this.#soonest;
+      this.#begin();
+      return 'none';
+    }
+    return 'none';
+  }
+
+  #begin(): void {
+    this.#passed = 0;
+    this.#soonest = undefined;
+  }
 }
 
 type Verdict = 'admitted' | 'rejected' | 'asking' | 'untracked';
@@ -124,6 +171,10 @@ interface Judged {
   wait: bigint;
   /** What the bucket was, where a token was taken of it before all were asked. */
   before: bigint | undefined;
+  /** Of scope proxy: whether the worker has room to remember what it was told. */
+  known: boolean;
+  /** What it remembers of the bucket, where it rejects by that. */
+  seen: bigint | undefined;
 }
 
 /**
@@ -154,7 +205,7 @@ export class LimitModel {
     if (rejecting !== undefined) {
       for (const one of real) {
         if (one.verdict === 'rejected') this.#count(one.limit, 'limited', 'enforce');
-        else if (one.before !== undefined) one.state.full.set(one.bucket, one.before);
+        else if (one.before !== undefined) giveBack(one, now);
       }
       return answer(rejecting, now);
     }
@@ -183,7 +234,13 @@ export class LimitModel {
     const identity = JSON.stringify(same);
     let state = this.#states.get(identity);
     if (state === undefined) {
-      state = { full: new Map(), none: new Map() };
+      state = {
+        full: new Map(),
+        places: new Places(),
+        floor: 0n,
+        none: new Map(),
+        seen: new Map(),
+      };
       this.#states.set(identity, state);
     }
     return state;
@@ -203,21 +260,33 @@ export class LimitModel {
       verdict: 'asking',
       wait: 0n,
       before: undefined,
+      known: true,
+      seen: undefined,
     };
-    if (limit.scope !== 'worker') this.#recall(one, now);
-    else if (!hasRoom(one, now)) this.#overflow(one, now, mode);
-    else judge(one, now);
+    if (limit.scope !== 'worker') {
+      const place = placeOf(one, now, state.none);
+      if (place === 'new') state.none.delete(key);
+      one.known = place !== 'none';
+      this.#recall(one, now);
+    } else if (!isPlaced(one, now)) {
+      this.#overflow(one, now, mode);
+    } else {
+      judge(one, now);
+    }
     return one;
   }
 
   #recall(one: Judged, now: bigint): void {
     one.verdict = 'asking';
-    if ((one.state.none.get(one.bucket) ?? 0n) > now) reject(one, now);
+    if (!one.known || (one.state.none.get(one.bucket) ?? 0n) <= now) return;
+    one.seen = one.state.seen.get(one.bucket);
+    reject(one, now);
   }
 
   #overflow(one: Judged, now: bigint, mode: string): void {
     this.#count(one.limit, 'overflow', mode);
     one.bucket = OVERFLOW;
+    one.known = true;
     const { overflow = 'shared', scope } = one.limit;
     if (overflow === 'admit') one.verdict = 'untracked';
     else if (overflow === 'reject') reject(one, now, one.gcra.interval);
@@ -227,13 +296,17 @@ export class LimitModel {
 
   /** Asks the bucket that all workers share, and takes its token at once. */
   #askWorkers(one: Judged, now: bigint, mode: string): Verdict {
-    if (freeOf(one, now) > 0n && !hasRoom(one, now)) {
+    if (!hasRoom(one, now)) {
+      raiseFloor(one, now);
       this.#overflow(one, now, mode);
       if (one.verdict !== 'asking') return one.verdict;
     }
     judge(one, now);
-    if (one.verdict === 'rejected') one.state.none.set(one.bucket, now + one.wait);
-    else take(one, now);
+    if (one.verdict !== 'rejected') take(one, now);
+    else if (one.known) {
+      one.state.none.set(one.bucket, now + one.wait);
+      one.state.seen.set(one.bucket, fullOf(one));
+    }
     return one.verdict;
   }
 
@@ -253,8 +326,8 @@ export class LimitModel {
   }
 }
 
-function fullOf({ state, bucket }: Judged): bigint {
-  return state.full.get(bucket) ?? 0n;
+function fullOf({ state, bucket, seen }: Judged): bigint {
+  return seen ?? state.full.get(bucket) ?? (bucket === OVERFLOW ? 0n : state.floor);
 }
 
 function freeOf(one: Judged, now: bigint): bigint {
@@ -273,24 +346,64 @@ function reject(one: Judged, now: bigint, wait = one.gcra.wait(fullOf(one), now)
 
 function take(one: Judged, now: bigint): void {
   one.before = fullOf(one);
-  one.state.full.set(one.bucket, one.gcra.taken(one.before, now));
+  write(one, one.gcra.taken(one.before, now), now);
 }
 
-/** Whether the key has a bucket, or one that is not in use can be had for it. */
+function giveBack(one: Judged, now: bigint): void {
+  write(one, max(one.before ?? 0n, now), now);
+}
+
+/** Of what all workers share, buckets that are full again are left out of what is written. */
+function write({ limit, state, bucket }: Judged, full: bigint, now: bigint): void {
+  if (limit.scope !== 'worker' && bucket !== OVERFLOW) forgetFull(state, now);
+  state.full.set(bucket, full);
+}
+
+function forgetFull(state: State, now: bigint): void {
+  for (const [key, full] of state.full) {
+    if (key !== OVERFLOW && full <= now) state.full.delete(key);
+  }
+}
+
+/** Whoever gets a bucket after others went to the overflow starts empty, for a while ahead. */
+function raiseFloor({ limit, gcra, state }: Judged, now: bigint): void {
+  if ((limit.overflow ?? 'shared') !== 'shared') return;
+  const tolerance = gcra.burst * gcra.interval;
+  if (state.floor >= now + tolerance) return;
+  forgetFull(state, now);
+  state.floor = now + tolerance + tolerance / 8n;
+}
+
+/** `until`: when a bucket says nothing any more. */
+function placeOf({ limit, state, key }: Judged, now: bigint, until: Map<string, bigint>) {
+  const count = (limit.per ?? []).length === 0 ? 1 : (limit.maxKeys ?? MAX_KEYS);
+  return state.places.place(key, count, now, (other) => until.get(other) ?? 0n);
+}
+
+/** Whether the key has a bucket of the worker's; a new one is no fuller than that of the overflow. */
+function isPlaced(one: Judged, now: bigint): boolean {
+  const { state, key } = one;
+  const place = placeOf(one, now, state.full);
+  if (place === 'new') state.full.set(key, state.full.get(OVERFLOW) ?? 0n);
+  return place !== 'none';
+}
+
+/**
+ * Whether the key has a bucket that all workers share, or can have one; up to 63 of them stand in one
+ * slot.
+ */
 function hasRoom({ state, key, limit, bucket }: Judged, now: bigint): boolean {
-  if (bucket === OVERFLOW || (limit.per ?? []).length === 0) return true;
-  const others = [...state.full].filter(
-    ([other, full]) => other !== key && other !== OVERFLOW && full > now,
-  );
-  return (state.full.get(key) ?? 0n) > now || others.length < (limit.maxKeys ?? MAX_KEYS);
+  if (bucket === OVERFLOW || (limit.per ?? []).length === 0 || state.full.has(key)) return true;
+  const used = [...state.full].filter(([other, full]) => other !== OVERFLOW && full > now);
+  return used.length < (limit.maxKeys ?? MAX_KEYS);
 }
 
-function toldOf(one: Judged, now: bigint, remaining: bigint): Told {
+function toldOf(one: Judged, now: bigint, remaining: bigint, least = 0n): Told {
   return {
     limit: one.limit.name,
     burst: Number(one.gcra.burst),
     remaining: Number(remaining),
-    reset: secondsOf(max(fullOf(one) - now, 0n)),
+    reset: secondsOf(max(fullOf(one) - now, least)),
   };
 }
 
@@ -298,7 +411,12 @@ function answer(one: Judged, now: bigint): Outcome {
   const { reject: { status = 429 } = {}, reply: { jitter = '0s' } = {} } = one.limit;
   const least = secondsOf(one.wait);
   const most = least + Number.parseInt(jitter, 10);
-  return { admitted: false, status, told: toldOf(one, now, 0n), retryAfter: [least, most] };
+  return {
+    admitted: false,
+    status,
+    told: toldOf(one, now, 0n, one.wait),
+    retryAfter: [least, most],
+  };
 }
 
 /** Of those that tell, the first with the fewest tokens left. */

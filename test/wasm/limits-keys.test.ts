@@ -59,7 +59,6 @@ const SOURCES: Readonly<Record<string, Source>> = {
         header('cookie', 'uid=a', 'uid=a'),
       ],
       [header('cookie', 'uid=b'), header('cookie', 'uid=b; uid=b')],
-      [header('cookie', 'uid=%61')],
       [
         [[]],
         header('cookie', 'uid='),

@@ -57,18 +57,29 @@ export function isNormalPath(ptr: usize, size: u32): bool {
  * `outPtr`, which may be `ptr`, and returns how many. A `%` without two digits stays as it is.
  */
 export function decodePath(ptr: usize, size: u32, outPtr: usize): u32 {
+  return decode(ptr, size, outPtr, true);
+}
+
+/** As `decodePath`, but what would become a `/` stays as it came. */
+export function decodeSegments(ptr: usize, size: u32, outPtr: usize): u32 {
+  return decode(ptr, size, outPtr, false);
+}
+
+function decode(ptr: usize, size: u32, outPtr: usize, slashes: bool): u32 {
   let written: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
     let byte: u32 = load<u8>(ptr + i);
     if (byte == PERCENT && i + 2 < size) {
       const high = hexValue(load<u8>(ptr + i + 1));
       const low = hexValue(load<u8>(ptr + i + 2));
-      if (high != NO_DIGIT && low != NO_DIGIT) {
-        byte = (high << 4) | low;
+      const decoded = (high << 4) | low;
+      const divides = decoded == SLASH || decoded == BACKSLASH;
+      if (high != NO_DIGIT && low != NO_DIGIT && (slashes || !divides)) {
+        byte = decoded;
         i += 2;
       }
     }
-    store<u8>(outPtr + written, <u8>(byte == BACKSLASH ? SLASH : byte));
+    store<u8>(outPtr + written, <u8>(byte == BACKSLASH && slashes ? SLASH : byte));
     written++;
   }
   return written;
@@ -98,6 +109,44 @@ function mergeSegments(ptr: usize, size: u32): u32 {
   }
   if (written > 0) return written;
   store<u8>(ptr, <u8>SLASH);
+  return 1;
+}
+
+/** How many dots a segment as it came stands for, if it is `.` or `..`, encoded or not; else 0. */
+function rawDotsOf(ptr: usize, size: u32): u32 {
+  let dots: u32 = 0;
+  for (let i: u32 = 0; i < size; i++, dots++) {
+    if (<u32>load<u8>(ptr + i) == DOT) continue;
+    if (<u32>load<u8>(ptr + i) != PERCENT || i + 2 >= size) return 0;
+    if (load<u8>(ptr + i + 1) != 0x32 || (load<u8>(ptr + i + 2) | 0x20) != 0x65) return 0;
+    i += 2;
+  }
+  return dots <= 2 ? dots : 0;
+}
+
+/**
+ * A path that begins with `/`, its dot segments taken out before anything is decoded or merged, as
+ * URL parsers do (WHATWG URL, section 4.4): to them `..` takes an empty segment with it, and `%2f`
+ * divides nothing. `normalizePath` of this is the other reading of the path: of /api//../login it
+ * is /api/login, and not /login. Writes at most `size` bytes at `outPtr`, and returns how many.
+ */
+export function resolveDots(ptr: usize, size: u32, outPtr: usize): u32 {
+  let written: u32 = 0;
+  let i: u32 = 0;
+  while (i < size) {
+    const start = ++i;
+    while (i < size && <u32>load<u8>(ptr + i) != SLASH && <u32>load<u8>(ptr + i) != BACKSLASH) i++;
+    const dots = rawDotsOf(ptr + start, i - start);
+    if (dots == 0) {
+      store<u8>(outPtr + written, <u8>SLASH);
+      memory.copy(outPtr + written + 1, ptr + start, i - start);
+      written += i - start + 1;
+    } else if (dots == 2) {
+      while (written > 0) if (<u32>load<u8>(outPtr + --written) == SLASH) break;
+    }
+  }
+  if (written > 0) return written;
+  store<u8>(outPtr, <u8>SLASH);
   return 1;
 }
 

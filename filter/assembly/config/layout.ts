@@ -415,10 +415,10 @@ export enum Verdict {
 
 /**
  * A part of a bucket's key.
- *   0         1       2       3   4       8         12         16            20
- *   +---------+-------+-------+---+-------+---------+----------+-------------+--------------+
- *   | subject | bits4 | bits6 | - | index | namePtr | nameSize | templatePtr | templateSize |
- *   +---------+-------+-------+---+-------+---------+----------+-------------+--------------+ 24
+ *   0         1       2       3            4       8         12         16            20
+ *   +---------+-------+-------+------------+-------+---------+----------+-------------+--------------+
+ *   | subject | bits4 | bits6 | credential | index | namePtr | nameSize | templatePtr | templateSize |
+ *   +---------+-------+-------+------------+-------+---------+----------+-------------+--------------+ 24
  * `index`, `name`: as in a Condition; for Path the variable of the template.
  */
 @unmanaged
@@ -427,6 +427,8 @@ export class KeyPart {
   subject: u8;
   bits4: u8;
   bits6: u8;
+  /** Of Header: whether its value begins with an authentication scheme. */
+  credential: bool;
   index: u32;
   namePtr: usize;
   nameSize: u32;

@@ -7,7 +7,7 @@ import { xxh64 } from '../bytes/xxh64';
 import { areaCopy, areaTake } from './area';
 import { internClient } from './client';
 import { tagIndex } from './condition';
-import { faultValue, faultWords } from './fault';
+import { faultValue, faultWords, listHolds } from './fault';
 import {
   Config,
   HeaderNames,
@@ -35,6 +35,8 @@ import { countOf, NO_QUANTITY } from './quantity';
 
 const KEYS = 'header cookie query ip host method path tag';
 const ONE = 'one of header, cookie, query, ip, host, method, path and tag';
+/** Headers whose values begin with a scheme, which has no case. */
+const CREDENTIALS = 'authorization proxy-authorization';
 /** Parts of one key. */
 const PARTS_MAX: u32 = 8;
 const PRIME: u64 = 0x9e3779b185ebca87;
@@ -88,6 +90,7 @@ function compilePart(node: Node, config: Config, part: KeyPart): bool {
 function compileHeader(child: Node, config: Config, part: KeyPart): bool {
   if (!checkReadableHeader(child)) return false;
   part.subject = <u8>Subject.Header;
+  part.credential = listHolds(CREDENTIALS, child.ptr, child.size);
   part.index = internName(changetype<HeaderNames>(config.names), child.ptr, child.size);
   return checkInterned(part.index);
 }

@@ -2,7 +2,7 @@
 
 import { Action } from '../abi/enums';
 import { Config, Direction, Mode } from '../config/layout';
-import { arenaReset } from '../shim/arena';
+import { arenaClose, arenaOpen, arenaReset } from '../shim/arena';
 import { limitRequest, tellAdmitted } from './limiting/gate';
 import { rememberRequest } from './propagation/remember';
 import { findRequest, restoreRequest } from './propagation/restore';
@@ -15,6 +15,8 @@ export function handleRequest(config: Config, contextId: u32): Action {
   if (config.mode == <u8>Mode.Disabled) return Action.Continue;
   arenaReset();
   const readable = readRequest(config);
+  // What the arena keeps is for limits and writes: no request may be too large for them.
+  arenaClose();
   const propagates = readable && config.propagate != 0;
   const outbound = config.direction == <u8>Direction.Outbound;
   baggageBegin(config);
@@ -22,6 +24,7 @@ export function handleRequest(config: Config, contextId: u32): Action {
   if (propagates && !outbound && !written) rememberRequest(config);
   if (propagates && outbound) findRequest(config);
   decideTags(config, readable);
+  arenaOpen();
   if (config.limitCount != 0 && limitRequest(config, readable)) return Action.Pause;
   if (readable) writeTags(config, contextId);
   if (config.limitCount != 0) tellAdmitted(config, contextId);

@@ -6,11 +6,17 @@
 import { MapType, Status } from '../abi/enums';
 import { parseAddressAndPort, parseForwarded } from '../bytes/address';
 import { countEntries, entryAt } from '../bytes/forwarded';
-import { isNormalPath, normalizePath, pathSizeOf } from '../bytes/path';
+import {
+  decodeSegments,
+  isNormalPath,
+  normalizePath,
+  pathSizeOf,
+  resolveDots,
+} from '../bytes/path';
 import { equal, foldInPlace, Slice } from '../bytes/slice';
 import { ClientAddress, Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
 import { findName, NO_NAME } from '../config/names';
-import { arenaClose, arenaOpen, arenaTake } from '../shim/arena';
+import { arenaClose, arenaIsOpen, arenaOpen, arenaTake } from '../shim/arena';
 import { getHeader, getHeaderPairs } from '../shim/headers';
 import { increment } from '../shim/metrics';
 import { PairCursor } from '../shim/pairs';
@@ -38,6 +44,9 @@ const out: Slice = changetype<Slice>(memory.data(8, 8));
 const pairs: PairCursor = changetype<PairCursor>(memory.data(32, 8));
 const address: usize = memory.data(16, 8);
 const path: Slice = changetype<Slice>(memory.data(8, 8));
+const otherReading: Slice = changetype<Slice>(memory.data(8, 8));
+const rawReading: Slice = changetype<Slice>(memory.data(8, 8));
+let pathCut: bool = false;
 
 const PATH_NAME_SIZE: u32 = 5;
 const AUTHORITY_NAME_SIZE: u32 = 10;
@@ -47,6 +56,7 @@ const authorityName: usize = memory.data<u8>([
 ]);
 const COLON: u32 = 0x3a;
 const DOT: u32 = 0x2e;
+const SLASH: u32 = 0x2f;
 
 /** What is known of a part of the request that is looked for once. */
 enum PartState {
@@ -147,31 +157,76 @@ export function forgetHeader(config: Config, index: u32): void {
 
 /**
  * The path as conditions see it; false where the request has none. A full arena leaves it as it was
- * sent: what headers cannot take of it is more than Envoy's default lets a request have in all. What
- * is copied lasts as long as the pass, so that nobody asks between `arenaMark` and `arenaRelease`.
+ * sent (`pathUnread`). What is copied lasts as long as the pass, so that nobody asks between
+ * `arenaMark` and `arenaRelease`.
  */
 export function requestPath(config: Config, into: Slice): bool {
   if (pathState == PartState.NotRead) {
     const at = namedValue(config, pathName, PATH_NAME_SIZE);
     pathState = at == 0 ? PartState.Absent : PartState.Present;
-    if (at != 0) readPath(config, changetype<Value>(at));
+    if (at != 0) {
+      const open = arenaIsOpen();
+      arenaClose();
+      readPath(config, changetype<Value>(at));
+      if (open) arenaOpen();
+    }
   }
   into.ptr = path.ptr;
   into.size = path.size;
   return pathState == PartState.Present;
 }
 
+/** The path as a URL parser reads it (bytes/path.ts), if that is another; after `requestPath`. */
+export function otherPath(into: Slice): bool {
+  into.ptr = otherReading.ptr;
+  into.size = otherReading.size;
+  return otherReading.size != 0;
+}
+
+/** The path with its segments as they came, but for escapes; after `requestPath`. */
+export function rawPath(into: Slice): void {
+  into.ptr = rawReading.ptr;
+  into.size = rawReading.size;
+}
+
+/** Whether there was no room to normalise the path; after `requestPath`. */
+export function pathUnread(): bool {
+  return pathCut;
+}
+
 function readPath(config: Config, value: Value): void {
   path.ptr = value.ptr;
   path.size = pathSizeOf(value.ptr, value.size);
+  rawReading.ptr = path.ptr;
+  rawReading.size = path.size;
+  otherReading.size = 0;
+  pathCut = false;
   const normal = config.pathsRaw || isNormalPath(path.ptr, path.size);
   if (normal && !config.pathsFold) return;
   const room = arenaTake(path.size);
-  if (room == 0) return;
+  pathCut = room == 0 || (!normal && !readOther(config, path));
+  if (pathCut) return;
   if (normal) memory.copy(room, path.ptr, path.size);
   else path.size = normalizePath(path.ptr, path.size, room);
   path.ptr = room;
   if (config.pathsFold) foldInPlace(room, path.size);
+  if (equal(room, path.size, otherReading.ptr, otherReading.size)) otherReading.size = 0;
+}
+
+/** The other readings. False: there is no room for them. */
+function readOther(config: Config, raw: Slice): bool {
+  if (raw.size == 0 || <u32>load<u8>(raw.ptr) != SLASH) return true;
+  const room = arenaTake(raw.size);
+  const plain = arenaTake(raw.size);
+  if (room == 0 || plain == 0) return false;
+  otherReading.ptr = room;
+  otherReading.size = normalizePath(room, resolveDots(raw.ptr, raw.size, room), room);
+  rawReading.ptr = plain;
+  rawReading.size = decodeSegments(raw.ptr, raw.size, plain);
+  if (!config.pathsFold) return true;
+  foldInPlace(room, otherReading.size);
+  foldInPlace(plain, rawReading.size);
+  return true;
 }
 
 /**

@@ -6,7 +6,9 @@
 // without a response, as the host does not tell.
 
 import { MapType, Status } from '../abi/enums';
-import { addHeader, replaceHeader } from '../shim/headers';
+import { Slice } from '../bytes/slice';
+import { arenaReset } from '../shim/arena';
+import { addHeader, getHeader, replaceHeader } from '../shim/headers';
 
 /** Streams that can wait at once. A power of two. */
 export const WAITING_COUNT: u32 = 4096;
@@ -22,6 +24,8 @@ export const WAITING_SIZE_LIMITS: u32 = 1024;
 export enum Verb {
   Replace = 0,
   Add = 1,
+  /** If the response has none of all that are offered. */
+  Offer = 2,
 }
 
 //   0           4      8                                                             WAITING_SIZE
@@ -33,6 +37,7 @@ const ENTRY_USED: usize = 4;
 const ENTRY_HEADER_SIZE: u32 = 8;
 const FIELD_HEADER_SIZE: u32 = 6;
 
+const out: Slice = changetype<Slice>(memory.data(8, 8));
 let ring: usize = 0;
 let entrySize: u32 = 0;
 
@@ -83,15 +88,15 @@ export function responseTake(
   return field + FIELD_HEADER_SIZE + nameSize;
 }
 
-/** A header with its value, instead of those that the response has. False: it does not fit. */
-export function responsePut(
+/** A header with its value, if the response has none such. False: it does not fit. */
+export function responseOffer(
   contextId: u32,
   namePtr: usize,
   nameSize: u32,
   valuePtr: usize,
   valueSize: u32,
 ): bool {
-  const value = responseTake(contextId, Verb.Replace, namePtr, nameSize, valueSize);
+  const value = responseTake(contextId, Verb.Offer, namePtr, nameSize, valueSize);
   if (value != 0) memory.copy(value, valuePtr, valueSize);
   return value != 0;
 }
@@ -105,17 +110,47 @@ export function responseWrite(contextId: u32): bool {
   const map = MapType.ResponseHeaders;
   const end = entry + load<u32>(entry, ENTRY_USED);
   let written = true;
+  let offered = Offered.Unknown;
   for (let field = entry + ENTRY_HEADER_SIZE; field < end; ) {
     const nameSize: u32 = load<u16>(field, 2);
     const valueSize: u32 = load<u16>(field, 4);
     const namePtr = field + FIELD_HEADER_SIZE;
     const valuePtr = namePtr + nameSize;
+    const verb = load<u16>(field);
+    field = valuePtr + valueSize;
+    if (verb == Verb.Offer && offered == Offered.Unknown) {
+      offered = offerFrom(namePtr - FIELD_HEADER_SIZE, end);
+    }
+    if (verb == Verb.Offer && offered == Offered.Declined) continue;
     const status =
-      load<u16>(field) == Verb.Add
+      verb == Verb.Add
         ? addHeader(map, namePtr, nameSize, valuePtr, valueSize)
         : replaceHeader(map, namePtr, nameSize, valuePtr, valueSize);
     if (status != Status.Ok) written = false;
-    field = valuePtr + valueSize;
   }
   return written;
+}
+
+/** Whether the response takes what is offered. */
+enum Offered {
+  Unknown = 0,
+  Accepted = 1,
+  /** It has one of them already, of an application or of a proxy behind: that is for the client. */
+  Declined = 2,
+}
+
+/** From the first offered field on. */
+function offerFrom(first: usize, end: usize): Offered {
+  // The request's callback, which had the arena, is over.
+  arenaReset();
+  for (let field = first; field < end; ) {
+    const nameSize: u32 = load<u16>(field, 2);
+    const namePtr = field + FIELD_HEADER_SIZE;
+    if (load<u16>(field) == Verb.Offer) {
+      const status = getHeader(MapType.ResponseHeaders, namePtr, nameSize, out);
+      if (status == Status.Ok) return Offered.Declined;
+    }
+    field = namePtr + nameSize + <u32>load<u16>(field, 4);
+  }
+  return Offered.Accepted;
 }

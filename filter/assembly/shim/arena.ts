@@ -24,6 +24,11 @@ export function arenaReset(): void {
   end = ARENA_SIZE;
 }
 
+/** Whether the last `ARENA_KEPT` bytes are given out. */
+export function arenaIsOpen(): bool {
+  return end == ARENA_SIZE;
+}
+
 /** From here on the last `ARENA_KEPT` bytes are not given out, until `arenaOpen`. */
 export function arenaClose(): void {
   end = ARENA_SIZE - ARENA_KEPT;

@@ -14,7 +14,7 @@ import { Limit } from '../../config/layout';
 import { arenaTake } from '../../shim/arena';
 import { PairWriter, pairListSize } from '../../shim/pairs';
 import { Reply, sendReply } from '../../shim/reply';
-import { responsePut } from '../response';
+import { responseOffer } from '../response';
 import { Bucket } from './table';
 
 const NS_PER_SECOND: u64 = 1_000_000_000;
@@ -56,7 +56,7 @@ export function answerRejected(limit: Limit, now: u64, chance: u64): bool {
   let seconds = secondsOf(limit, limit.wait);
   if (limit.jitterSeconds != 0) seconds += chance % (<u64>limit.jitterSeconds + 1);
   putField(retryAfter, RETRY_AFTER.length, digits, putDecimal(seconds, digits));
-  putState(limit, now);
+  putState(limit, now, secondsOf(limit, limit.wait));
 
   const count = fieldCount + limit.headerCount;
   const size = pairListSize(count, fieldsSize + limit.headersSize);
@@ -81,20 +81,20 @@ export function answerRejected(limit: Limit, now: u64, chance: u64): bool {
 export function answerAdmitted(limit: Limit, now: u64, contextId: u32): bool {
   fieldCount = 0;
   fieldsSize = 0;
-  putState(limit, now);
+  putState(limit, now, 0);
   let fits = true;
   for (let i: u32 = 0; i < fieldCount; i++) {
     const name = sliceAt(fields, i * 2);
     const value = sliceAt(fields, i * 2 + 1);
-    if (!responsePut(contextId, name.ptr, name.size, value.ptr, value.size)) fits = false;
+    if (!responseOffer(contextId, name.ptr, name.size, value.ptr, value.size)) fits = false;
   }
   return fits;
 }
 
-/** `ratelimit: "login";r=7;t=2` and its kin. */
-function putState(limit: Limit, now: u64): void {
-  const word = limit.bucket != 0 ? changetype<Bucket>(limit.bucket).word : 0;
-  const full = secondsOf(limit, word > now ? word - now : 0);
+/** `ratelimit: "login";r=7;t=2` and its kin; `least`: seconds that t is at least. */
+function putState(limit: Limit, now: u64, least: u64): void {
+  const word = changetype<Bucket>(limit.bucket).word;
+  const full = max<u64>(secondsOf(limit, word > now ? word - now : 0), least);
   let end = putByte(state, 0x22);
   memory.copy(end, limit.namePtr, limit.nameSize);
   end += limit.nameSize;

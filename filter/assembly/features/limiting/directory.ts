@@ -8,7 +8,9 @@
 //   +--------+--------------------+--   --+
 //   | secret | lane 0             |  ...  |   LANES
 //   +--------+--------------------+--   --+
-//            | identity | born | seen |   u64 each; identity 0 = free; ns of the monotonic clock
+//            | identity | born | left | drain |   u64 each; times in ns of the monotonic clock
+// identity: 0 = free. left: when a push came without the limit, 0 = none did since it came with it.
+// drain: how long its buckets take to be full again.
 
 import { Status } from '../../abi/enums';
 import { Slice } from '../../bytes/slice';
@@ -22,7 +24,7 @@ import {
   textSize,
 } from '../../bytes/text';
 import { Config, LIMITS_MAX, Limit, limitAt, SECRET_SIZE } from '../../config/layout';
-import { KEPT_MAX } from '../../config/store';
+import { KEPT_MAX, keptConfig, slotsInUse } from '../../config/store';
 import { monotonicNs } from '../../shim/clock';
 import { randomBytes } from '../../shim/random';
 import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/shared';
@@ -32,15 +34,22 @@ import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/
  * meet another limit in its slots, where each would take the other's counts for none.
  */
 const LANES: u32 = KEPT_MAX * LIMITS_MAX;
-const LANE_SIZE: u32 = 24;
+const LANE_SIZE: u32 = 32;
 const LANE_BORN: usize = 8;
-const LANE_SEEN: usize = 16;
+const LANE_LEFT: usize = 16;
+const LANE_DRAIN: usize = 24;
 const SIZE: u32 = SECRET_SIZE + LANES * LANE_SIZE;
+/** A limit that left so long ago, 1 h, is gone, if its buckets have drained as well. */
+const GONE_NS: u64 = 3_600_000_000_000;
+const FOREVER_NS: u64 = 1 << 62;
+/** How soon a lane is taken: those of limits that are gone, then fresh ones, then the others. */
+const RANK_FRESH: u64 = 1 << 62;
+const RANK_USED: u64 = 1 << 63;
 /** VMs that start at once write one after the other. */
 const TRIES_MAX: u32 = 64;
 
 /** The directory as it was read or made, to be written back. */
-const copy: usize = memory.data(3088, 8);
+const copy: usize = memory.data(4112, 8);
 const out: Slice = changetype<Slice>(memory.data(8, 8));
 /** Of this VM, where the host shares none. */
 const ownSecret: usize = memory.data(16, 8);
@@ -59,6 +68,7 @@ export function joinDirectory(config: Config): bool {
     const known = status == Status.Ok && out.size == SIZE;
     if (known) memory.copy(copy, out.ptr, SIZE);
     else if (!makeEmpty()) break;
+    noteLeft(config, now);
     for (let i: u32 = 0; i < config.limitCount; i++) takeLane(config, limitAt(config, i), now);
     let cas = CAS_NEVER;
     if (status == Status.Ok && sharedCas() != CAS_ANY) cas = sharedCas();
@@ -99,28 +109,58 @@ function laneAt(lane: u32): usize {
   return copy + SECRET_SIZE + lane * LANE_SIZE;
 }
 
-/** The limit's lane, else a free one, else the one whose limit was longest not configured. */
+/** Which limits this push leaves out, though VMs that drain may still serve them. */
+function noteLeft(config: Config, now: u64): void {
+  for (let lane: u32 = 0; lane < LANES; lane++) {
+    const at = laneAt(lane);
+    if (belongs(config, load<u64>(at))) store<u64>(at, 0, LANE_LEFT);
+    else if (load<u64>(at, LANE_LEFT) == 0) store<u64>(at, now, LANE_LEFT);
+  }
+}
+
+/** The limit's lane, else the one that is soonest taken. */
 function takeLane(config: Config, limit: Limit, now: u64): void {
   let taken: u32 = 0;
-  let oldest = u64.MAX_VALUE;
+  let lowest = u64.MAX_VALUE;
   for (let lane: u32 = 0; lane < LANES; lane++) {
     const at = laneAt(lane);
     const identity = load<u64>(at);
     if (identity == limit.identity) {
-      store<u64>(at, now, LANE_SEEN);
       putLane(limit, lane);
       return;
     }
-    const seen = identity == 0 ? 0 : load<u64>(at, LANE_SEEN);
-    if (seen >= oldest || belongs(config, identity)) continue;
-    oldest = seen;
+    const rank = identity == 0 ? RANK_FRESH : rankOf(at, now);
+    if (rank >= lowest || belongs(config, identity)) continue;
+    lowest = rank;
     taken = lane;
   }
   const at = laneAt(taken);
   store<u64>(at, limit.identity);
   store<u64>(at, now, LANE_BORN);
-  store<u64>(at, now, LANE_SEEN);
+  store<u64>(at, 0, LANE_LEFT);
+  // Of one in longer units it is more than any proxy lives.
+  store<u64>(at, limit.shift != 0 ? FOREVER_NS : limit.tolerance, LANE_DRAIN);
   putLane(limit, taken);
+}
+
+/**
+ * Of a lane that is not free. One that a kept configuration names is not gone, whenever it left:
+ * Envoy goes back to it without a push, and would find another limit in its slots.
+ */
+function rankOf(at: usize, now: u64): u64 {
+  const left = load<u64>(at, LANE_LEFT);
+  const gone = left + max<u64>(GONE_NS, load<u64>(at, LANE_DRAIN)) < now;
+  return gone && !isKept(load<u64>(at)) ? left : RANK_USED | left;
+}
+
+function isKept(identity: u64): bool {
+  for (let slot: u32 = 0; slot < slotsInUse(); slot++) {
+    for (let i: u32 = 0; i < KEPT_MAX; i++) {
+      const at = keptConfig(slot, i);
+      if (at != 0 && belongs(changetype<Config>(at), identity)) return true;
+    }
+  }
+  return false;
 }
 
 function belongs(config: Config, identity: u64): bool {

@@ -53,12 +53,14 @@ function firstWord(limit: Limit): u64 {
   return charge(0, unitsCeil(now, limit.shift), limit.interval, limit.burst - 1);
 }
 
-/** A table that no configuration can ask for any more, and that has the room; 0 = none. */
+/** The smallest table with the room that no configuration can ask for any more; 0 = none. */
 function spareTable(capacity: u32): usize {
+  let found: usize = 0;
   for (let at = firstTable(); at != 0; at = changetype<Table>(at).nextTable) {
-    if (tableHolds(at, capacity) && !isNamed(at)) return at;
+    if (!tableHolds(at, capacity) || isNamed(at)) continue;
+    if (found == 0 || changetype<Table>(at).size < changetype<Table>(found).size) found = at;
   }
-  return 0;
+  return found;
 }
 
 function isNamed(table: usize): bool {

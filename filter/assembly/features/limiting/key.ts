@@ -6,14 +6,27 @@
 
 import { ADDRESS_SIZE, maskAddress } from '../../bytes/address';
 import { FieldCursor } from '../../bytes/fields';
+import { decodePath } from '../../bytes/path';
 import { SIPHASH_128_SIZE, sipHash, sipHash128 } from '../../bytes/siphash';
-import { equal, foldInPlace, Slice } from '../../bytes/slice';
+import { equal, foldInPlace, indexOfByte, Slice } from '../../bytes/slice';
 import { templateVariable } from '../../bytes/template';
 import { Config, KeyPart, keyPartAt, Limit, Subject, tagAt } from '../../config/layout';
 import { arenaMark, arenaRelease, arenaTake } from '../../shim/arena';
 import { decodeField } from '../matching/query';
-import { clientAddress, firstValue, onlyValue, requestHost, requestPath, Value } from '../request';
+import {
+  clientAddress,
+  firstValue,
+  onlyValue,
+  otherPath,
+  requestHost,
+  requestPath,
+  Value,
+} from '../request';
 
+const SPACE: u32 = 0x20;
+const TAB: u32 = 0x09;
+const QUOTE: u32 = 0x22;
+const PERCENT: u32 = 0x25;
 const value: Slice = changetype<Slice>(memory.data(8, 8));
 const found: Slice = changetype<Slice>(memory.data(8, 8));
 const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
@@ -88,6 +101,23 @@ function readHeader(config: Config, part: KeyPart): void {
   if (at == 0) return;
   value.ptr = changetype<Value>(at).ptr;
   value.size = changetype<Value>(at).size;
+  if (part.credential) foldScheme();
+}
+
+/** `Bearer  x` and `bearer x` are the same (RFC 9110 section 11.1): scheme folded, one blank. */
+function foldScheme(): void {
+  const room = arenaTake(value.size);
+  if (room == 0) return;
+  const scheme = indexOfByte(value.ptr, value.size, SPACE);
+  memory.copy(room, value.ptr, scheme);
+  foldInPlace(room, scheme);
+  let rest = scheme;
+  while (rest < value.size && <u32>load<u8>(value.ptr + rest) == SPACE) rest++;
+  // From the last blank on, so that there is one.
+  const from = rest > scheme ? rest - 1 : rest;
+  memory.copy(room + scheme, value.ptr + from, value.size - from);
+  value.ptr = room;
+  value.size = scheme + value.size - from;
 }
 
 /** All cookies or fields of the query of one name must be the same. */
@@ -101,13 +131,11 @@ function readFields(config: Config, part: KeyPart): void {
     while (fields.next()) {
       // What one field took is given back before the next, or a long query would use the arena up.
       arenaRelease(mark);
-      found.ptr = fields.namePtr;
-      found.size = fields.nameSize;
-      if (isQuery) decodeField(found);
-      if (!equal(found.ptr, found.size, part.namePtr, part.nameSize)) continue;
+      if (!isNamed(part, isQuery)) continue;
       found.ptr = fields.valuePtr;
       found.size = fields.valueSize;
       if (isQuery) decodeField(found);
+      else decodeCookie();
       if (found.size == 0) continue;
       if (value.size == 0) {
         value.ptr = found.ptr;
@@ -119,6 +147,45 @@ function readFields(config: Config, part: KeyPart): void {
       }
     }
   }
+}
+
+/** Whether the field that the cursor stands on has the name of the part. */
+function isNamed(part: KeyPart, isQuery: bool): bool {
+  found.ptr = fields.namePtr;
+  found.size = fields.nameSize;
+  if (isQuery) {
+    // Decoding each name of a long query would be dear; an escape is three bytes for one.
+    if (found.size < part.nameSize || found.size > 3 * part.nameSize) return false;
+    decodeField(found);
+  } else {
+    while (found.size > 0 && isBlank(load<u8>(found.ptr + found.size - 1))) found.size--;
+  }
+  return equal(found.ptr, found.size, part.namePtr, part.nameSize);
+}
+
+/**
+ * The value of a cookie as the loosest reader takes it, without blanks and quotes around it and
+ * without escapes: a client that spells its session in another way is the same client.
+ */
+function decodeCookie(): void {
+  while (found.size > 0 && isBlank(load<u8>(found.ptr))) {
+    found.ptr++;
+    found.size--;
+  }
+  const last = found.ptr + found.size - 1;
+  if (found.size > 1 && <u32>load<u8>(found.ptr) == QUOTE && <u32>load<u8>(last) == QUOTE) {
+    found.ptr++;
+    found.size -= 2;
+  }
+  if (indexOfByte(found.ptr, found.size, PERCENT) == found.size) return;
+  const room = arenaTake(found.size);
+  if (room == 0) return;
+  found.size = decodePath(found.ptr, found.size, room);
+  found.ptr = room;
+}
+
+function isBlank(byte: u32): bool {
+  return byte == SPACE || byte == TAB;
 }
 
 function readAddress(config: Config, part: KeyPart): void {
@@ -141,9 +208,14 @@ function readHost(config: Config): void {
   value.size = found.size;
 }
 
+/** In either reading of the path (request.ts); one that is no instance of the template has none. */
 function readVariable(config: Config, part: KeyPart): void {
   if (!requestPath(config, found)) return;
-  const matched = templateVariable(
+  if (!isInstance(part) && (!otherPath(found) || !isInstance(part))) value.size = 0;
+}
+
+function isInstance(part: KeyPart): bool {
+  return templateVariable(
     part.templatePtr,
     part.templateSize,
     found.ptr,
@@ -153,6 +225,4 @@ function readVariable(config: Config, part: KeyPart): void {
     part.nameSize,
     value,
   );
-  // A path that leaves the template behind its variable is no instance of it either.
-  if (!matched) value.size = 0;
 }

@@ -21,10 +21,20 @@
 
 import { Status } from '../../abi/enums';
 import { charge, tokensFree, unitsCeil, unitsUntilFree } from '../../bytes/gcra';
-import { Limit, Verdict } from '../../config/layout';
+import { Limit, Overflow, Verdict } from '../../config/layout';
 import { arenaMark, arenaRelease } from '../../shim/arena';
 import { monotonicNs } from '../../shim/clock';
-import { isIdle, LEASED, readSlot, slotCas, slotReturned, slotWord, writeSlot } from './slot';
+import {
+  isIdle,
+  LEASED,
+  raiseFloor,
+  readSlot,
+  slotCas,
+  slotIsFull,
+  slotReturned,
+  slotWord,
+  writeSlot,
+} from './slot';
 import { Bucket } from './table';
 
 /**
@@ -62,6 +72,11 @@ function tryShared(limit: Limit, bucket: Bucket, slot: u32, now: u64, nowCeil: u
   let cas: u32 = 0;
   for (let attempt: u32 = 0; attempt < TRIES_MAX; attempt++) {
     if (!readSlot(limit, slot)) return Verdict.Untracked;
+    if (slotIsFull(limit, bucket.hash, now)) {
+      const shared = limit.overflow == <u8>Overflow.Shared;
+      if (shared && raiseFloor(limit, now) == Status.CasMismatch) continue;
+      return Verdict.Unmatched;
+    }
     let word = slotWord(bucket.hash);
     let flag = word & LEASED;
     if (isIdle(limit, word, now)) flag = 0;
@@ -94,7 +109,6 @@ function tryShared(limit: Limit, bucket: Bucket, slot: u32, now: u64, nowCeil: u
       cas = slotCas();
       continue;
     }
-    if (status == Status.Empty) return Verdict.Unmatched;
     if (status != Status.Ok) return Verdict.Untracked;
     limit.taken = ahead == 0;
     bucket.word = after;
@@ -149,19 +163,24 @@ export function spendLeased(bucket: Bucket): void {
 
 /**
  * The request is not admitted after all: the token that was taken for it goes back. One that was
- * leased with others stays here for the next request; where another worker has taken some since, it
- * is lost.
+ * leased with others stays here for the next request.
  */
 export function giveBack(limit: Limit, bucket: Bucket, slot: u32, now: u64): void {
   if (!limit.taken) return;
+  const mark = arenaMark();
+  for (let attempt: u32 = 0; attempt < TRIES_MAX && readSlot(limit, slot); attempt++) {
+    const found = slotWord(bucket.hash);
+    const word = found & ~LEASED;
+    const returned = slotReturned();
+    const lower = withoutUnspent(limit, bucket, word, returned);
+    if (lower >= word) break;
+    const flag = found & LEASED;
+    const status = writeSlot(limit, bucket.hash, lower | flag, now, returned + 1);
+    if (status == Status.CasMismatch) continue;
+    if (status == Status.Ok) bucket.word = lower;
+    break;
+  }
   bucket.leased = 0;
   bucket.until = 0;
-  const mark = arenaMark();
-  if (readSlot(limit, slot) && slotWord(bucket.hash) == (bucket.word | (limit.before & LEASED))) {
-    const returned = slotReturned() + 1;
-    if (writeSlot(limit, bucket.hash, limit.before, now, returned) == Status.Ok) {
-      bucket.word = limit.before & ~LEASED;
-    }
-  }
   arenaRelease(mark);
 }

@@ -10,7 +10,7 @@ import { Config, Limit, limitAt, Mode, Overflow, Scope, Verdict } from '../../co
 import { monotonicNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainLimit } from '../explain';
-import { matches } from '../matching/match';
+import { mayMatch } from '../matching/match';
 import { hashKey } from './key';
 import { giveBack, judgeLeased, spendLeased, takeShared } from './lease';
 import { tellRejected, tellRemaining } from './outcomes';
@@ -22,8 +22,8 @@ let nowNs: u64 = 0;
 
 /**
  * Asks and charges. The limit that rejects the request for longest, or 0: it is admitted.
- * `readable`: its headers could be read. Where not, every limit is for it, with no value for its
- * key: a request too large to be read must not be a way around them.
+ * `readable`: its headers could be read. Where not, every limit is for it, and no bucket but that of
+ * the overflow: a request too large to be read must not be a way around them, nor use them up.
  */
 export function judgeRequest(config: Config, readable: bool): usize {
   nowNs = 0;
@@ -71,7 +71,7 @@ function isDry(config: Config, limit: Limit): bool {
 }
 
 function isFor(config: Config, limit: Limit, readable: bool): bool {
-  return limit.when == 0 || !readable || matches(config, limit.when);
+  return limit.when == 0 || !readable || mayMatch(config, limit.when);
 }
 
 function readClock(): bool {
@@ -94,7 +94,11 @@ function waitNs(limit: Limit): f64 {
 function ask(config: Config, limit: Limit, readable: bool): void {
   const now = unitsFloor(nowNs, limit.shift);
   limit.taken = false;
-  limit.hash = readable ? hashKey(config, limit) : 0;
+  if (!readable) {
+    overflow(limit, now);
+    return;
+  }
+  limit.hash = hashKey(config, limit);
   limit.slot = slotOf(limit, limit.hash);
   limit.bucket = bucketOf(limit.table, limit.hash, now);
   if (limit.scope == <u8>Scope.Worker) {
@@ -196,7 +200,6 @@ function settle(config: Config, rejected: bool): void {
     } else if (!rejected) {
       spend(limit);
       increment(limit.okMetric, 1);
-      tellRemaining(limit, nowNs);
       if (explaining()) explainLimit(config, limit, 'admitted');
     } else if (limit.verdict == <u8>Verdict.Admitted && limit.scope != <u8>Scope.Worker) {
       const now = unitsFloor(nowNs, limit.shift);
@@ -207,6 +210,7 @@ function settle(config: Config, rejected: bool): void {
 
 /** The request's token, and how many are left. */
 function spend(limit: Limit): void {
+  limit.free = 0;
   if (limit.verdict != <u8>Verdict.Admitted) return;
   const bucket = changetype<Bucket>(limit.bucket);
   const now = unitsFloor(nowNs, limit.shift);
@@ -219,6 +223,7 @@ function spend(limit: Limit): void {
   limit.free = <u32>free;
   const table = changetype<Table>(limit.table);
   if (limit.free < table.least) table.least = limit.free;
+  tellRemaining(limit, nowNs);
 }
 
 /** Dry-run limits, of a request that is admitted: what they would have said is counted. */
@@ -236,7 +241,6 @@ function judgeDry(config: Config, readable: bool): void {
     } else {
       spend(limit);
       increment(limit.okMetric, 1);
-      tellRemaining(limit, nowNs);
       if (explaining()) explainLimit(config, limit, 'would be admitted');
     }
   }

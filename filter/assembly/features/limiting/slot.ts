@@ -8,8 +8,9 @@
 //   | identity | floor | returned | - | hash | word | hash | word |  ...  |   SLOT_BUCKETS of them
 //   +----------+-------+----------+---+------+------+------+------+--   --+
 // Another identity: it was left by another limit, and says nothing.
-// floor: the latest time at which a bucket that was left out was full. Workers do not read their
-// clocks at once, and to one that is behind it is not over yet.
+// floor: the word of a bucket that is not here: the latest time at which one that was left out was
+// full (workers do not read their clocks at once, and to one that is behind it is not over yet), and
+// later where keys had to go to the overflow.
 // returned: tokens that workers have given back, modulo 2^32.
 // word: GCRA's, and in its highest bit whether tokens may have been leased (lease.ts).
 
@@ -86,35 +87,58 @@ function idleFrom(limit: Limit, word: u64): u64 {
   return (word & LEASED) == 0 ? word : (word & ~LEASED) + limit.lateness;
 }
 
+/** Whether a key that has no bucket in the slot that was read last can have none either. */
+export function slotIsFull(limit: Limit, hash: u64, now: u64): bool {
+  let count: u32 = 0;
+  for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
+    if (load<u64>(out.ptr + at) == hash) return false;
+    if (!isIdle(limit, load<u64>(out.ptr + at, BUCKET_WORD), now)) count++;
+  }
+  return count >= <u32>limit.slotBuckets;
+}
+
 /**
- * Writes a bucket's new word into the slot that was read last, `readSlot` right before. CasMismatch:
- * another worker was faster. Empty: as many buckets as fit are in use.
+ * For a key that goes to the overflow since the slot is full: whoever gets a bucket here later may
+ * have used up that of the overflow, so that it shall start empty. Written for a while ahead, an
+ * eighth of the tolerance, or each such key would write.
+ */
+export function raiseFloor(limit: Limit, now: u64): Status {
+  const least = now + limit.tolerance;
+  if (slotFloor() >= least) return Status.Ok;
+  return write(limit, 0, 0, now, slotReturned(), least + (limit.tolerance >> 3));
+}
+
+/**
+ * Writes a bucket's new word into the slot that was read last, `readSlot` right before, which is not
+ * full for it. CasMismatch: another worker was faster.
  */
 export function writeSlot(limit: Limit, hash: u64, word: u64, now: u64, returned: u32): Status {
+  return write(limit, hash, word, now, returned, slotFloor());
+}
+
+/** Every bucket that still says something, and the one that is changed, if its word is not 0. */
+function write(limit: Limit, hash: u64, word: u64, now: u64, returned: u32, floor: u64): Status {
   const value = arenaTake(HEADER_SIZE + SLOT_BUCKETS * BUCKET_SIZE);
   if (value == 0) return Status.InvalidMemoryAccess;
-  store<u64>(value, limit.identity);
-  store<u64>(value, returned, HEADER_RETURNED);
-  let floor = slotFloor();
   let end = value + HEADER_SIZE;
-  let count: u32 = 1;
-  store<u64>(end, hash);
-  store<u64>(end, word, BUCKET_WORD);
-  end += BUCKET_SIZE;
+  if (word != 0) end = put(end, hash, word);
   for (let at = HEADER_SIZE; at + BUCKET_SIZE <= out.size; at += BUCKET_SIZE) {
-    const bucket = out.ptr + at;
-    const other = load<u64>(bucket);
-    if (other == hash) continue;
-    const idle = idleFrom(limit, load<u64>(bucket, BUCKET_WORD));
-    if (idle <= now) {
-      floor = max<u64>(floor, idle);
-      continue;
-    }
-    if (++count > <u32>limit.slotBuckets) return Status.Empty;
-    store<u64>(end, other);
-    store<u64>(end, load<u64>(bucket, BUCKET_WORD), BUCKET_WORD);
-    end += BUCKET_SIZE;
+    const other = load<u64>(out.ptr + at);
+    const otherWord = load<u64>(out.ptr + at, BUCKET_WORD);
+    if (word != 0 && other == hash) continue;
+    const idle = idleFrom(limit, otherWord);
+    if (idle <= now) floor = max<u64>(floor, idle);
+    else if (end < value + HEADER_SIZE + SLOT_BUCKETS * BUCKET_SIZE)
+      end = put(end, other, otherWord);
   }
+  store<u64>(value, limit.identity);
   store<u64>(value, floor, HEADER_FLOOR);
+  store<u64>(value, returned, HEADER_RETURNED);
   return setShared(limit.slotPtr, limit.slotSize, value, <u32>(end - value), cas);
+}
+
+function put(at: usize, hash: u64, word: u64): usize {
+  store<u64>(at, hash);
+  store<u64>(at, word, BUCKET_WORD);
+  return at + BUCKET_SIZE;
 }

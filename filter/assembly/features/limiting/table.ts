@@ -40,8 +40,8 @@ const BUCKET_SIZE: u32 = 48;
  *   +----------+-------+------+----------+------+-------+----------+------+------+-------+
  *   | identity | floor | wake | soonest  | told | shown | capacity | used | hand | swept |
  *   +----------+-------+------+----------+------+-------+----------+------+------+-------+
- *   | headMask | heads | buckets | size | nextTable | untold | least | tracksWorker |
- *   +----------+-------+---------+------+-----------+--------+-------+--------------+ 96
+ *   | headMask | heads | buckets | size | nextTable | untold | least | own | overflows |
+ *   +----------+-------+---------+------+-----------+--------+-------+-----+-----------+ 96
  *   | heads: u32 × (headMask + 1) | buckets × (capacity + 2) |
  * Behind the buckets of keys stand that of the overflow and one that is not kept.
  */
@@ -74,6 +74,8 @@ export class Table {
   least: u32;
   /** Whether the words here are the state, not a copy. */
   own: bool;
+  /** Whether keys may have used the overflow before they have a bucket here. */
+  overflows: bool;
 }
 const TABLE_SIZE: u32 = 96;
 /** Buckets that one request looks at to find one it can take. */
@@ -82,6 +84,7 @@ const SWEEP_MAX: u32 = 256;
 /** All tables of this VM. */
 let tables: usize = 0;
 
+/** The power of two that is not below it. */
 function headCount(capacity: u32): u32 {
   let count: u32 = 1;
   while (count < capacity) count <<= 1;
@@ -110,9 +113,12 @@ export function tableHolds(at: usize, capacity: u32): bool {
   return changetype<Table>(at).size >= sizeFor(capacity);
 }
 
-/** A new table, of fresh memory. */
+/**
+ * A new table, of fresh memory. There are few sizes of them, or limits that ask for a little more
+ * with each push would find no room in those that were made before.
+ */
 export function makeTable(capacity: u32): usize {
-  const size = sizeFor(capacity);
+  const size = sizeFor(headCount(capacity));
   const at = heap.alloc(size);
   const table = changetype<Table>(at);
   memory.fill(at, 0, TABLE_SIZE);
@@ -138,6 +144,7 @@ export function openTable(at: usize, limit: Limit, own: bool, floor: u64): void 
   table.least = limit.burst;
   table.soonest = u64.MAX_VALUE;
   table.own = own;
+  table.overflows = own && limit.keyCount != 0;
   table.floor = floor;
   overflowBucket(at).word = floor;
 }
@@ -174,7 +181,9 @@ export function bucketOf(at: usize, hash: u64, now: u64): usize {
   const bucket = bucketAt(table, index);
   memory.fill(changetype<usize>(bucket), 0, BUCKET_SIZE);
   bucket.hash = hash;
+  // Who comes from the overflow may have used that up: no fresh burst then.
   bucket.word = table.floor;
+  if (table.overflows) bucket.word = max<u64>(bucket.word, overflowBucket(at).word);
   bucket.next = load<u32>(head);
   store<u32>(head, index + 1);
   return changetype<usize>(bucket);
@@ -188,8 +197,7 @@ function freeAt(table: Table, bucket: Bucket): u64 {
 
 /**
  * The index of a bucket that says nothing any more, out of its chain, or `NONE`. The search goes
- * round; where a whole round was in vain, it sleeps until the first of them can be taken: times
- * only grow. So each key that comes too many costs a comparison, and at worst `SWEEP_MAX` looks.
+ * round; where a whole round was in vain, it sleeps until the first of them can be taken. So each key that comes too many costs a comparison, and at worst `SWEEP_MAX` looks.
  */
 function takeAgain(table: Table, now: u64): u32 {
   if (now < table.wake) return NONE;

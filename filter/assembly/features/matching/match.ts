@@ -10,13 +10,35 @@ import { equal, Slice, sameBytes, sameFolded, sliceAt } from '../../bytes/slice'
 import { matchesTemplate } from '../../bytes/template';
 import { Condition, Config, Operator, Subject, tagAt } from '../../config/layout';
 import { arenaMark, arenaRelease } from '../../shim/arena';
-import { clientAddress, firstValue, requestHost, requestPath, Value } from '../request';
+import {
+  clientAddress,
+  firstValue,
+  otherPath,
+  pathUnread,
+  rawPath,
+  requestHost,
+  requestPath,
+  Value,
+} from '../request';
 import { decodeField } from './query';
 
 const SLASH: u32 = 0x2f;
 const fields: FieldCursor = changetype<FieldCursor>(memory.data(28, 8));
 const decoded: Slice = changetype<Slice>(memory.data(8, 8));
 const text: Slice = changetype<Slice>(memory.data(8, 8));
+
+/** Whether what is asked now stands under an odd number of `not`. */
+let negated: bool = false;
+/** Whether a request that could be read in two ways shall be taken for one that matches. */
+let cautious: bool = false;
+
+/** As `matches`, for those that a client would like to evade: in doubt the condition is true. */
+export function mayMatch(config: Config, at: usize): bool {
+  cautious = true;
+  const holds = matches(config, at);
+  cautious = false;
+  return holds;
+}
 
 export function matches(config: Config, at: usize): bool {
   const condition = changetype<Condition>(at);
@@ -31,8 +53,12 @@ export function matches(config: Config, at: usize): bool {
         if (matches(config, child)) return true;
       }
       return false;
-    case Subject.Not:
-      return !matches(config, condition.first);
+    case Subject.Not: {
+      negated = !negated;
+      const holds = matches(config, condition.first);
+      negated = !negated;
+      return !holds;
+    }
     case Subject.Header:
       return matchesHeader(config, condition);
     case Subject.Cookie:
@@ -133,6 +159,8 @@ function matchesQuery(config: Config, condition: Condition): bool {
     arenaRelease(mark);
     decoded.ptr = fields.namePtr;
     decoded.size = fields.nameSize;
+    // An escape is three bytes for one: what is shorter or longer is another name.
+    if (decoded.size < condition.nameSize || decoded.size > 3 * condition.nameSize) continue;
     decodeField(decoded);
     if (!equal(decoded.ptr, decoded.size, condition.namePtr, condition.nameSize)) continue;
     seen = true;
@@ -147,12 +175,26 @@ function matchesQuery(config: Config, condition: Condition): bool {
   return !seen && absent(condition);
 }
 
+/**
+ * Readers of a path differ (bytes/path.ts). A condition holds if it does in either reading; where
+ * doubt shall not be a way out and it is negated, only if it does in each, and in what came.
+ */
 function matchesPath(config: Config, condition: Condition): bool {
   if (!requestPath(config, text)) return absent(condition);
-  const ptr = text.ptr;
-  const size = text.size;
+  if (config.pathsRaw) return test(condition, text.ptr, text.size);
+  const all = cautious && negated;
+  if (cautious && pathUnread()) return !negated;
+  const holds = testPath(condition, text.ptr, text.size);
+  if (holds != all) return holds;
+  if (otherPath(text) && testPath(condition, text.ptr, text.size) != all) return !all;
+  if (!all) return false;
+  rawPath(text);
+  return testPath(condition, text.ptr, text.size);
+}
+
+/** The operator on one reading of a path. */
+function testPath(condition: Condition, ptr: usize, size: u32): bool {
   if (test(condition, ptr, size)) return true;
-  if (config.pathsRaw) return false;
   const operator: u32 = condition.operator;
   if (operator != Operator.Prefix && operator != Operator.Contains) return false;
   // An operand with a slash at its end names what is below /api/, and /api/ itself, which has lost

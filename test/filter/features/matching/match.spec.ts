@@ -272,8 +272,14 @@ describe('match', () => {
     expect(holds('{"path":{"contains":"/api/"}}')).toBe(false);
     expect(holds('{"path":{"contains":"/apix"}}')).toBe(true);
     only(':path', '/ap');
+    // In the list of pairs a NUL stands before the value.
+    expect(holds('{"path":{"contains":"\\u0000/ap/"}}')).toBe(false);
     expect(holds('{"path":{"prefix":"/api/"}}')).toBe(false);
     expect(holds('{"path":{"contains":"/api/"}}')).toBe(false);
+    // The root has its slash still, and stands for itself alone.
+    expect(holds('{"path":{"exact":"/"}}')).toBe(false);
+    expect(holds('{"path":{"in":["/","//"]}}')).toBe(false);
+    expect(holds('{"path":{"template":"/"}}')).toBe(false);
     only(':path', '/');
     expect(holds('{"path":{"prefix":"/"}}')).toBe(true);
     expect(holds('{"path":{"contains":"/"}}')).toBe(true);
