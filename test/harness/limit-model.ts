@@ -9,9 +9,9 @@ import {
   lower,
   type Model,
   networkText,
-  normalPath,
   type Pairs,
   pathOperand,
+  pathReadings,
   queryFields,
   type Scene,
   sceneOf,
@@ -480,12 +480,13 @@ function variableOf(
   { paths = {} }: LimitedModel,
 ): string | undefined {
   const [raw = ''] = target.split(/[?#]/, 1);
-  const path = paths.normalize === false ? raw : normalPath(raw);
-  const found = (paths.ignoreCase === true ? lower(path) : path).split('/');
   const wanted = templateOf(template, paths).split('/');
-  const fits = wanted.every((part, i) =>
-    part.startsWith('{') ? found[i] !== '' : found[i] === part,
-  );
-  if (!fits || found.length !== wanted.length) return undefined;
-  return found[wanted.indexOf(`{${utf8(variable)}}`)];
+  const found = (paths.normalize === false ? [raw] : pathReadings(raw))
+    .map((path) => (paths.ignoreCase === true ? lower(path) : path).split('/'))
+    .find(
+      (parts) =>
+        parts.length === wanted.length &&
+        wanted.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : parts[i] === part)),
+    );
+  return found?.[wanted.indexOf(`{${utf8(variable)}}`)];
 }

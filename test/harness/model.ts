@@ -285,6 +285,23 @@ export function normalPath(path: string): string {
   return `/${kept.join('/')}`;
 }
 
+/** As URL parsers read it: dot segments go before anything is decoded or merged. */
+function resolveDots(path: string): string {
+  if (!path.startsWith('/')) return path;
+  const kept: string[] = [];
+  for (const segment of path.split(/[/\\]/).slice(1)) {
+    const dots = segment.replaceAll(/%2e/gi, '.');
+    if (dots === '..') kept.pop();
+    else if (dots !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}`;
+}
+
+/** The two readings of a path that a condition may hold in. */
+export function pathReadings(path: string): string[] {
+  return [normalPath(path), normalPath(resolveDots(path))];
+}
+
 /** What a path condition compares with; undefined where the filter must refuse the operand. */
 export function pathOperand(
   operator: string,
@@ -407,10 +424,11 @@ function comparePath(operators: Operators, path: string | undefined, paths: Path
   const ignoreCase = operators.ignoreCase === true || paths.ignoreCase === true;
   const how = { ...operators, ignoreCase };
   if (paths.normalize === false) return compare(how, [path], operandOf);
-  const normal = normalPath(path);
+  const readings = pathReadings(path);
   // What is below /api/ and /api/ itself, which has lost that slash.
   const below = operandOf(operators.prefix ?? operators.contains ?? '').endsWith('/');
-  return compare(how, below ? [normal, `${normal}/`] : [normal], operandOf);
+  const values = below ? readings.flatMap((text) => [text, `${text}/`]) : readings;
+  return compare(how, values, operandOf);
 }
 
 /** True of any of the values; with none, `present: false` alone is. */
