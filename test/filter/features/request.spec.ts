@@ -301,11 +301,12 @@ describe('request', () => {
     readRequest(config);
     const before = arenaMark();
     requestPath(config, out);
-    expect(arenaMark()).toBe(before + 8);
+    // Its two readings, and its segments as they came.
+    expect(arenaMark()).toBe(before + 3 * 8);
     const ptr = out.ptr;
     requestPath(config, out);
     expect(out.ptr).toBe(ptr);
-    expect(arenaMark()).toBe(before + 8);
+    expect(arenaMark()).toBe(before + 3 * 8);
     expect(path('/other/')).toBe('/other');
   });
 
