@@ -7,7 +7,7 @@ import { compileLimit } from './limit';
 import { checkArray } from './members';
 import { Node, nodeAt } from './node';
 
-/** Buckets of all limits of an entry: 64 bytes each in every worker. */
+/** Buckets of all limits of an entry: 48 bytes each and a head, in every worker. */
 export const BUCKETS_MAX: u32 = 65536;
 
 export function compileLimits(node: Node, config: Config): bool {

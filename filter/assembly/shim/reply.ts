@@ -1,4 +1,4 @@
-// reply: an answer from the filter itself, serialized when the configuration loads.
+// reply: an answer from the filter itself.
 // Caution: where sending is refused the stream must be continued, or the client hangs until it
 // gives up (seen on Envoy 1.40).
 
