@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EnvoyProcess, findEnvoy, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
 import type { FilterEntry } from '../../envoyfilter/src/policy/policy.js';
 import { staticFilter } from '../../envoyfilter/src/render/wasm-filter.js';
-import { bucket } from '../../sdk-node/src/bucket.js';
+import { bucket } from '../../sdk-node/src/core/bucket.js';
 import { bootstrap, route } from '../harness/bootstrap.js';
 import { send } from '../harness/client.js';
 import { type Echo, type EchoServer, startEchoServer } from '../harness/echo-server.js';

@@ -3,7 +3,7 @@
 // character each, as headers are; a policy's own text counts as its UTF-8.
 
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import { xxh64 } from '../../sdk-node/src/bucket.js';
+import { xxh64 } from '../../sdk-node/src/core/bucket.js';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 

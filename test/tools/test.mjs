@@ -66,7 +66,7 @@ async function asPect() {
 }
 
 async function vitest(args) {
-  for (const tool of ['fetch-envoy.ts', 'fetch-ratelimit.ts']) {
+  for (const tool of ['fetch-envoy.ts', 'fetch-ratelimit.ts', 'fetch-nodes.ts']) {
     const line = [process.execPath, '--import', 'tsx', join(ROOT, 'test/tools', tool)];
     await run(line, { cwd: ROOT, env: ENV });
     if (interruptedBy) return countCommand(1);

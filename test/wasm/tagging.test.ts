@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeaderMap, Host, type Plugin, Status } from '../../envoyfilter/src/host/index.js';
 import { capabilitiesOf } from '../../envoyfilter/src/render/capabilities.js';
-import { bucket } from '../../sdk-node/src/bucket.js';
+import { bucket } from '../../sdk-node/src/core/bucket.js';
 import {
   entryFor,
   loadFilter,

@@ -8,16 +8,16 @@ export type Carrier =
 
 /** Name, in lower case, and value of each header; several values come one by one. */
 export function* entriesOf(carrier: Carrier): Generator<[string, string]> {
-  if (carrier instanceof Headers) {
-    yield* carrier.entries();
-  } else if (isFlat(carrier)) {
+  if (isFlat(carrier)) {
     for (let i = 0; i + 1 < carrier.length; i += 2) {
       yield [String(carrier[i]).toLowerCase(), String(carrier[i + 1])];
     }
+  } else if (isHeaders(carrier)) {
+    yield* carrier.entries();
   } else {
     for (const [name, value] of Object.entries(carrier)) {
       if (value === undefined) continue;
-      for (const one of typeof value === 'string' ? [value] : value) {
+      for (const one of Array.isArray(value) ? value : [value]) {
         yield [name.toLowerCase(), String(one)];
       }
     }
@@ -25,16 +25,23 @@ export function* entriesOf(carrier: Carrier): Generator<[string, string]> {
 }
 
 /** A new carrier of the same shape with more headers; the given one is not touched. */
-export function withHeaders<C extends Carrier>(carrier: C, more: Iterable<[string, string]>): C {
-  if (carrier instanceof Headers) {
-    const copy = new Headers(carrier);
-    for (const [name, value] of more) copy.set(name, value);
+export function withHeaders<C extends Carrier>(carrier: C, more: readonly string[]): C {
+  if (isFlat(carrier)) return [...carrier, ...more] as unknown as C;
+  if (isHeaders(carrier)) {
+    // Of its own class: naming the global one would load all of fetch.
+    const copy = new (carrier.constructor as typeof Headers)(carrier);
+    for (let i = 0; i < more.length; i += 2) copy.set(more[i]!, more[i + 1]!);
     return copy as C;
   }
-  if (isFlat(carrier)) return [...carrier, ...[...more].flat()] as unknown as C;
-  return { ...carrier, ...Object.fromEntries(more) } as C;
+  const copy: Record<string, unknown> = { ...carrier };
+  for (let i = 0; i < more.length; i += 2) copy[more[i]!] = more[i + 1]!;
+  return copy as C;
 }
 
 function isFlat(carrier: Carrier): carrier is readonly string[] {
   return Array.isArray(carrier);
+}
+
+function isHeaders(carrier: Carrier): carrier is Headers {
+  return typeof (carrier as Headers).entries === 'function';
 }

@@ -1,0 +1,96 @@
+// outgoing: what a call is given of the request that it is made for.
+// Promise: nothing that the caller has set is changed or doubled; trace headers are one set.
+
+import { injectChannel, skipChannel } from '../core/channels.js';
+import { warnOnce } from '../core/warn.js';
+import { type Carrier, entriesOf, withHeaders } from '../headers/carrier.js';
+import { hostOf } from '../headers/mesh.js';
+import { TRACE_SET } from '../headers/names.js';
+import { settings } from '../options/settings.js';
+import { type Context, current, type Headed, headed } from './context.js';
+
+/** How the headers of one kind of client are read and set; the names given are in lower case. */
+export interface Fields<T> {
+  has(target: T, name: string): boolean;
+  set(target: T, name: string, value: string): void;
+}
+
+/**
+ * Fills in what a context carries, if the authority that the call is for is in the mesh. A header
+ * that cannot be set is left out.
+ */
+export function fill<T>(context: Headed, authority: string, target: T, fields: Fields<T>): void {
+  if (!mayReach(authority)) return;
+  const told = injectChannel.hasSubscribers;
+  const added: string[] = [];
+  const kept: string[] = [];
+  const { trace, singles } = context;
+  if (trace !== undefined) {
+    if (TRACE_SET.some((name) => fields.has(target, name))) {
+      if (skipChannel.hasSubscribers)
+        skipChannel.publish({ authority, reason: 'trace-set-by-caller' });
+    } else {
+      const list = trace.forCall();
+      for (let i = 0; i < list.length; i += 2) {
+        fields.set(target, list[i]!, list[i + 1]!);
+        if (told) added.push(list[i]!);
+      }
+    }
+  }
+  for (let i = 0; i < singles.length; i += 2) {
+    const name = singles[i]!;
+    const free = !fields.has(target, name);
+    if (free) fields.set(target, name, singles[i + 1]!);
+    if (told) (free ? added : kept).push(name);
+  }
+  if (told) injectChannel.publish({ authority, added, kept });
+}
+
+/** Is an authority in the mesh? The first refusal of a host is told. */
+export function mayReach(authority: string): boolean {
+  const { enabled, mesh } = settings();
+  if (!enabled) return false;
+  if (mesh.includes(authority)) return true;
+  if (skipChannel.hasSubscribers) skipChannel.publish({ authority, reason: 'outside-mesh' });
+  const host = hostOf(authority);
+  warnOnce(
+    `outside:${host}`,
+    `No headers are sent to ${host}: it does not look like a host of the mesh. If it is, add it to TAGALONG_MESH.`,
+  );
+  return false;
+}
+
+/** Tells that a CONNECT got nothing: what it opens is for somebody else to read. */
+export function skipConnect(authority: string): void {
+  if (skipChannel.hasSubscribers) skipChannel.publish({ authority, reason: 'connect' });
+}
+
+const LIST: Fields<{ present: Set<string>; added: string[] }> = {
+  has: ({ present }, name) => present.has(name),
+  set: ({ added }, name, value) => {
+    added.push(name, value);
+  },
+};
+
+/**
+ * A new carrier of the same shape, with what the context carries; the given one is not touched.
+ * `to`: a URL or an authority; outside the mesh, or without a context: unchanged.
+ */
+export function inject<C extends Carrier>(
+  outgoing: C,
+  to: string | URL,
+  context: Context | undefined = current(),
+): C {
+  if (context === undefined) return outgoing;
+  const present = new Set<string>();
+  for (const [name] of entriesOf(outgoing)) present.add(name);
+  const added: string[] = [];
+  fill(headed(context), authorityOf(to), { present, added }, LIST);
+  return added.length === 0 ? outgoing : withHeaders(outgoing, added);
+}
+
+/** The authority of a URL; a text that is none is one already. */
+export function authorityOf(to: string | URL): string {
+  if (typeof to !== 'string') return to.host;
+  return to.includes('://') ? new URL(to).host : to.replace(/\/.*$/, '');
+}
