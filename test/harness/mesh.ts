@@ -37,8 +37,8 @@ export async function startMesh<P extends MeshProxy>(
   const stops: (() => Promise<void>)[] = [];
   const proxies: Record<string, P> = {};
 
-  const service = async (name: string, env: Record<string, string> = {}): Promise<Service> => {
-    const started = await startService(name, env);
+  const service = async (...args: Parameters<typeof startService>): Promise<Service> => {
+    const started = await startService(...args);
     stops.push(started.stop);
     return started;
   };
@@ -56,10 +56,10 @@ export async function startMesh<P extends MeshProxy>(
   try {
     const versions = [...new Set(Object.values(spec.versions).map(({ version }) => version ?? ''))];
     const clusters: Record<string, number> = {};
-    const ratings = await service('ratings');
+    const ratings = await service('ratings', { sdk: true });
     const reviews = versions.map(async (version) => {
       const name = `reviews-${version}`;
-      const app = await service('reviews', { VERSION: version });
+      const app = await service('reviews', { env: { VERSION: version }, sdk: false });
       const sidecar = await proxy({
         name,
         listeners: [
@@ -71,7 +71,7 @@ export async function startMesh<P extends MeshProxy>(
       app.tell({ outbound: `http://127.0.0.1:${await sidecar.port('outbound')}/` });
       clusters[name] = await sidecar.port('inbound');
     });
-    const [frontend] = await Promise.all([service('frontend'), ...reviews]);
+    const [frontend] = await Promise.all([service('frontend', { sdk: true }), ...reviews]);
 
     const versionOf = (value: string) => `reviews-${spec.versions[value]?.version}`;
     const routes: ProxyRoute[] = Object.keys(spec.versions)

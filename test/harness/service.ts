@@ -3,7 +3,8 @@
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export interface Service {
   readonly port: number;
@@ -14,13 +15,19 @@ export interface Service {
 
 const START_TIMEOUT_MS = 15_000;
 
-/** Starts `test/services/NAME.mjs` and waits for its port. */
+/** What `--import @tagalong/node/register` finds, wherever the process was started. */
+const REGISTER = pathToFileURL(
+  createRequire(import.meta.url).resolve('@tagalong/node/register'),
+).href;
+
+/** Starts `test/services/NAME.mjs`, under the SDK if told so, and waits for its port. */
 export async function startService(
   name: string,
-  env: Record<string, string> = {},
+  { env = {}, sdk }: { env?: Record<string, string>; sdk: boolean },
 ): Promise<Service> {
   const script = fileURLToPath(new URL(`../services/${name}.mjs`, import.meta.url));
-  const child = fork(script, { env: { ...process.env, ...env }, execArgv: [] });
+  const execArgv = sdk ? ['--import', REGISTER] : [];
+  const child = fork(script, { env: { ...process.env, ...env }, execArgv });
   const exited = once(child, 'exit');
   const started = await Promise.race([
     once(child, 'message', { signal: AbortSignal.timeout(START_TIMEOUT_MS) }),

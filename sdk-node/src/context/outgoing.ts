@@ -65,12 +65,56 @@ export function skipConnect(authority: string): void {
   if (skipChannel.hasSubscribers) skipChannel.publish({ authority, reason: 'connect' });
 }
 
-const LIST: Fields<{ present: Set<string>; added: string[] }> = {
+/** The names on a call so far, and what is to be added: for clients whose headers are copied. */
+export interface Listing {
+  readonly present: Set<string>;
+  /** The value of `host` or `:authority`, if there is one. */
+  readonly host: string | undefined;
+  /** Flat list. */
+  readonly added: string[];
+}
+
+export const LIST: Fields<Listing> = {
   has: ({ present }, name) => present.has(name),
   set: ({ added }, name, value) => {
     added.push(name, value);
   },
 };
+
+/** A listing of a flat list of names and values, as strings or Buffers. */
+export function listing(flat: readonly unknown[]): Listing {
+  const present = new Set<string>();
+  let host: string | undefined;
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = textOf(flat[i]).toLowerCase();
+    present.add(name);
+    if (name === ':authority' || (name === 'host' && host === undefined))
+      host = textOf(flat[i + 1]);
+  }
+  return { present, host, added: [] };
+}
+
+/** A listing of an object of headers, whatever the case of its names. */
+export function listingOf(headers: Readonly<Record<string, unknown>>): Listing {
+  const present = new Set<string>();
+  let host: string | undefined;
+  for (const key in headers) {
+    const value = headers[key];
+    // Clients leave such a header out.
+    if (value === undefined || value === null) continue;
+    const name = key.toLowerCase();
+    present.add(name);
+    if (name === ':authority' || (name === 'host' && host === undefined)) host = textOf(value);
+  }
+  return { present, host, added: [] };
+}
+
+// Names and values are byte strings: latin1.
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return textOf(value[0]);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+}
 
 /**
  * A new carrier of the same shape, with what the context carries; the given one is not touched.
@@ -85,7 +129,7 @@ export function inject<C extends Carrier>(
   const present = new Set<string>();
   for (const [name] of entriesOf(outgoing)) present.add(name);
   const added: string[] = [];
-  fill(headed(context), authorityOf(to), { present, added }, LIST);
+  fill(headed(context), authorityOf(to), { present, host: undefined, added }, LIST);
   return added.length === 0 ? outgoing : withHeaders(outgoing, added);
 }
 

@@ -20,7 +20,11 @@ export interface Channels {
     reason: 'outside-mesh' | 'connect' | 'trace-set-by-caller';
   };
   /** A connection waited for the sidecar. */
-  'tagalong:hold': { authority: string; ms: number; ended: 'ready' | 'timeout' | 'abort' };
+  'tagalong:hold': {
+    authority: string;
+    ms: number;
+    ended: 'ready' | 'none' | 'timeout' | 'abort';
+  };
   /** A try has ended; `next`: where the next one goes. */
   'tagalong:attempt': Attempt & {
     authority: string;

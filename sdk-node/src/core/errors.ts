@@ -15,6 +15,8 @@ export interface Attempt {
  * - `TAGALONG_CONFIG`: an option or variable is wrong, or came too late. Nothing was sent.
  * - `TAGALONG_SIDECAR_NOT_READY`: the sidecar did not become ready in the time given.
  * - `TAGALONG_SIDECAR_DEAD`: connections to the sidecar fail, and no other hop is listed.
+ * - `TAGALONG_UNREACHABLE`: no hop of the route could be connected to. Nothing was sent, unless an
+ *   earlier attempt says so.
  * - `TAGALONG_NO_ROUTE`: no hop of the route can take this call, for a reason that time won't mend.
  * - `TAGALONG_DIRECT_CAPTURED`: a direct address is caught by the sidecar's redirection.
  * - `TAGALONG_DEADLINE`: `deadlineMs` is over.
@@ -26,6 +28,7 @@ export type Code =
   | 'TAGALONG_CONFIG'
   | 'TAGALONG_SIDECAR_NOT_READY'
   | 'TAGALONG_SIDECAR_DEAD'
+  | 'TAGALONG_UNREACHABLE'
   | 'TAGALONG_NO_ROUTE'
   | 'TAGALONG_DIRECT_CAPTURED'
   | 'TAGALONG_DEADLINE'

@@ -31,7 +31,8 @@ export function directRoutes(text: string): Routes {
     if (entry === '') continue;
     const [, authority, scheme, address] =
       /^([^=\s/]+)=(tls|plaintext):\/\/([^\s/]+:\d+)$/.exec(entry) ?? [];
-    if (authority === undefined || address === undefined) {
+    const port = Number(address?.slice(address.lastIndexOf(':') + 1));
+    if (authority === undefined || address === undefined || port < 1 || port > 65_535) {
       throw new RangeError(
         `"${entry}": want AUTHORITY=tls://HOST:PORT or AUTHORITY=plaintext://HOST:PORT`,
       );

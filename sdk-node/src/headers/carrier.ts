@@ -26,7 +26,8 @@ export function* entriesOf(carrier: Carrier): Generator<[string, string]> {
 
 /** A new carrier of the same shape with more headers; the given one is not touched. */
 export function withHeaders<C extends Carrier>(carrier: C, more: readonly string[]): C {
-  if (isFlat(carrier)) return [...carrier, ...more] as unknown as C;
+  // In front: what is left over at the end of a list that is cut short stays left over.
+  if (isFlat(carrier)) return [...more, ...carrier] as unknown as C;
   if (isHeaders(carrier)) {
     // Of its own class: naming the global one would load all of fetch.
     const copy = new (carrier.constructor as typeof Headers)(carrier);

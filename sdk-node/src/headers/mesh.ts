@@ -20,9 +20,24 @@ const SUBNETS: readonly [string, number, 'ipv4' | 'ipv6'][] = [
  * Where clouds serve credentials to whoever asks. Never in the mesh, whatever is added; the
  * link-local networks, where the others are, are not in either unless they are added by name.
  */
-const METADATA_NAMES = new Set(['metadata.google.internal', 'metadata.goog', 'instance-data']);
-const METADATA_ADDRESSES = ['169.254.169.254', '169.254.170.2', '100.100.100.200'];
-const METADATA_ADDRESSES_6 = ['fd00:ec2::254', 'fd20:ce::254'];
+const METADATA_NAMES = new Set([
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+]);
+/** 169.254.170: credentials of containers; 100.100.100.200: Alibaba Cloud. */
+const METADATA_ADDRESSES = [
+  '169.254.169.254',
+  '169.254.170.2',
+  '169.254.170.23',
+  '100.100.100.200',
+];
+/** Of AWS (metadata, credentials of containers) and of Google Cloud. */
+const METADATA_ADDRESSES_6 = ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'];
+
+/** What a name of the mesh is made of; others, such as dots beyond ASCII, are not taken for one. */
+const NAME = /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/;
 
 /** Authorities whose answer is kept; hosts come from the application, so there may be any number. */
 const KNOWN_MAX = 1024;
@@ -57,8 +72,10 @@ export function meshOf(added: readonly string[] = [], searches: readonly string[
       return addresses.check(host, family) && !metadata.check(host, family);
     }
     // Resolvers read a bare number as an address: 2852039166 is 169.254.169.254.
-    if (host === '' || METADATA_NAMES.has(host) || /^(0x[\da-f]*|\d+)$/.test(host)) return false;
-    if (!host.includes('.')) return true;
+    if (!NAME.test(host) || METADATA_NAMES.has(host) || /^(0x[\da-f]*|\d+)$/.test(host))
+      return false;
+    // `reviews` is looked up below the search suffixes; `ai.` is a domain of the world.
+    if (!host.includes('.')) return host === 'localhost' || !/\.(:\d*)?$/.test(authority);
     return hosts.has(host) || suffixes.some((suffix) => host.endsWith(suffix));
   };
   const known = new Map<string, boolean>();
@@ -75,12 +92,18 @@ export function meshOf(added: readonly string[] = [], searches: readonly string[
   };
 }
 
-/** The host of an authority: lower-case, without port, brackets, user and the dot of the root. */
+/**
+ * The host of an authority: lower-case, without port, brackets, user and the dot of the root.
+ * Empty: it is none.
+ */
 export function hostOf(authority: string): string {
+  // Where one of these stands URL ends the authority, before a `@` that comes later.
+  if (/[\s/\\?#]/.test(authority)) return '';
   const from = authority.lastIndexOf('@') + 1;
   if (authority[from] === '[') {
     const end = authority.indexOf(']', from);
-    return end < 0 ? '' : authority.slice(from + 1, end).toLowerCase();
+    if (end < 0 || !/^(:\d*)?$/.test(authority.slice(end + 1))) return '';
+    return authority.slice(from + 1, end).toLowerCase();
   }
   const colon = authority.indexOf(':', from);
   // More than one colon: an IPv6 address without brackets, as node:http takes in `host`.
@@ -107,7 +130,7 @@ function add(entry: string, hosts: Set<string>, suffixes: string[], addresses: B
     return;
   }
   const name = text.replace(/^\*\./, '');
-  if (!/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/.test(name)) throw wrong();
+  if (!NAME.test(name)) throw wrong();
   if (name === text) hosts.add(name);
   else suffixes.push(`.${name}`);
 }

@@ -52,10 +52,6 @@ const NEVER = new Set([
   'transfer-encoding',
   'upgrade',
   'expect',
-  'content-length',
-  'content-type',
-  'content-encoding',
-  'content-range',
   'range',
   'idempotency-key',
   'forwarded',
@@ -67,10 +63,21 @@ const NEVER = new Set([
   'grpc-status',
   'grpc-message',
 ]);
-const NEVER_PREFIXES = ['x-forwarded-', 'x-envoy-', 'x-istio-', 'sec-', 'proxy-', ':'];
+const NEVER_PREFIXES = [
+  'x-forwarded-',
+  'x-envoy-',
+  'x-istio-',
+  'sec-',
+  'proxy-',
+  'content-',
+  'if-',
+  'x-http-method',
+  ':',
+];
 
 /** What a name that is caught by a prefix, not named in full, must not look like. */
-const SECRET = /auth|cookie|token|secret|passw|api-?key|credential|session|jwt|signature/;
+const SECRET =
+  /auth|cookie|token|secret|passw|pwd|api[-_]?key|[-_]key$|credential|session|jwt|signature|oidc|saml|csrf|xsrf|assertion|bearer/;
 
 /** Must a header never be forwarded, whatever is asked? */
 export function isNeverForwarded(name: string): boolean {

@@ -6,13 +6,13 @@ import { isNeverForwarded, looksSecret, SINGLE, TRACE_SET } from './names.js';
 export interface HeaderOption {
   /** Its name; `x-foo-*`: every name that begins so. */
   name: string;
-  /** Its name on outgoing calls; default: the same. Not with a prefix. */
+  /** Its name on outgoing calls; default: the same. Not with a prefix or a trace header. */
   as?: string;
-  /** Makes a value where a request comes without one. Not with a prefix. */
+  /** Makes a value where a request comes without one. Not with a prefix or a trace header. */
   make?: () => string;
 }
 
-/** Where the value of a header that is carried stands in the order of filling. */
+/** What becomes of a header that is carried. */
 export interface Carried {
   /** The name on outgoing calls. */
   readonly as: string;
@@ -23,11 +23,15 @@ export interface Carried {
 export interface Selection {
   /** Incoming name → what becomes of it. The defaults first. */
   readonly names: ReadonlyMap<string, Carried>;
+  /** Names on outgoing calls that are not those of incoming ones: a prefix does not catch these. */
+  readonly renamed: ReadonlySet<string>;
   /** Lower-case beginnings of names that are carried as they are. */
   readonly prefixes: readonly string[];
   /** What to make where it is missing. */
   readonly made: readonly { readonly name: string; readonly make: () => string }[];
 }
+
+const TRACE = new Set(TRACE_SET);
 
 // RFC 9110 token.
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -42,8 +46,10 @@ export function select(options: readonly (string | HeaderOption)[] = []): Select
   for (const name of SINGLE) names.set(name, { as: name, trace: false });
   const prefixes: string[] = [];
   const made: { name: string; make: () => string }[] = [];
+  const renamed = new Set<string>();
   for (const option of options) {
-    const { name, as, make } = typeof option === 'string' ? { name: option } : option;
+    const { name, as, make } =
+      typeof option === 'object' && option !== null ? option : { name: option };
     const from = check(name);
     if (from.endsWith('*')) {
       if (as !== undefined || make !== undefined) {
@@ -52,19 +58,35 @@ export function select(options: readonly (string | HeaderOption)[] = []): Select
       prefixes.push(from.slice(0, -1));
       continue;
     }
-    const trace = names.get(from)?.trace ?? false;
     const to = as === undefined ? from : check(as);
     if (to.endsWith('*')) throw new RangeError(`"${as}" as a new name: want a header name`);
-    names.set(from, { as: to, trace });
+    if ((to !== from || make !== undefined) && (TRACE.has(from) || TRACE.has(to))) {
+      throw new RangeError(
+        `"${name}": trace headers are one set, none is renamed or made; mode participate starts traces`,
+      );
+    }
+    if (make !== undefined && typeof make !== 'function') {
+      throw new RangeError(`"${name}": want a function as make`);
+    }
+    names.set(from, { as: to, trace: TRACE.has(from) });
+    if (to !== from) renamed.add(to);
     if (make !== undefined) made.push({ name: from, make });
   }
-  return { names, prefixes, made };
+  const taken = new Set<string>();
+  for (const { as } of names.values()) {
+    if (taken.has(as)) throw new RangeError(`"${as}" is the new name of one header and of another`);
+    taken.add(as);
+  }
+  return { names, renamed, prefixes, made };
 }
 
 /** Is a name carried because of how it begins? */
-export function caughtByPrefix(prefixes: readonly string[], name: string): boolean {
+export function caughtByPrefix({ prefixes, names, renamed }: Selection, name: string): boolean {
   for (const prefix of prefixes) {
-    if (name.startsWith(prefix)) return !isNeverForwarded(name) && !looksSecret(name);
+    if (name.startsWith(prefix)) {
+      const known = names.has(name) || renamed.has(name);
+      return !known && !isNeverForwarded(name) && !looksSecret(name);
+    }
   }
   return false;
 }

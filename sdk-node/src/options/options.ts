@@ -7,6 +7,9 @@ import type { Mode } from '../trace/trace.js';
 /** Is there a sidecar? `auto`: inside Kubernetes, unless it refuses for `graceMs`. */
 export type Expect = 'auto' | 'expect' | 'none';
 
+export const EXPECT: readonly Expect[] = ['auto', 'expect', 'none'];
+export const MODES: readonly Mode[] = ['verbatim', 'sanitize', 'participate'];
+
 /** What `configure` takes and `register` reads from the environment. All durations are in ms. */
 export interface Options {
   /** Default true. False: nothing is forwarded, held or tuned. [TAGALONG=off] */
@@ -72,7 +75,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     }
   };
   const sidecar: SidecarOptions = {
-    ...given('expect', read('TAGALONG_SIDECAR', oneOf('auto', 'expect', 'none'))),
+    ...given('expect', read('TAGALONG_SIDECAR', oneOf(...EXPECT))),
     ...given('probe', read('TAGALONG_PROBE', httpUrl)),
     ...given('holdMs', read('TAGALONG_HOLD_MS', milliseconds)),
     ...given('proxy', read('TAGALONG_PROXY', proxyAddress)),
@@ -80,15 +83,49 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const options: Options = {
     ...given(
       'enabled',
-      read('TAGALONG', (text) => oneOf('on', 'off')(text) === 'on'),
+      read('TAGALONG', (text) => oneOf('on', 'off')(text.toLowerCase()) === 'on'),
     ),
     ...given('headers', read('TAGALONG_HEADERS', headerList)),
     ...given('mesh', read('TAGALONG_MESH', list)),
-    ...given('mode', read('TAGALONG_MODE', oneOf('verbatim', 'sanitize', 'participate'))),
+    ...given('mode', read('TAGALONG_MODE', oneOf(...MODES))),
     ...given('routes', read('TAGALONG_DIRECT', directRoutes)),
     ...(Object.keys(sidecar).length > 0 ? { sidecar } : {}),
   };
   return { options, faults };
+}
+
+const KEYS = new Set(['enabled', 'headers', 'mesh', 'mode', 'sidecar', 'routes']);
+const SIDECAR_KEYS = new Set(['expect', 'probe', 'graceMs', 'holdMs', 'proxy']);
+
+/**
+ * Options of the application's own, without those that are undefined. Their values are looked at
+ * where they are used; that there is no other key, so that none is misspelt, is seen here.
+ * @throws RangeError
+ */
+export function checked(options: Options): Options {
+  const own = known(options, 'options', KEYS);
+  for (const key of ['headers', 'mesh'] as const) {
+    if (own[key] !== undefined && !Array.isArray(own[key])) {
+      throw new RangeError(`${key}: want a list`);
+    }
+  }
+  if (own.enabled !== undefined && typeof own.enabled !== 'boolean') {
+    throw new RangeError('enabled: want true or false');
+  }
+  if (own.sidecar !== undefined && typeof own.sidecar !== 'string') {
+    own.sidecar = known(own.sidecar, 'sidecar', SIDECAR_KEYS);
+  }
+  return own;
+}
+
+function known<T extends object>(given: T, what: string, keys: ReadonlySet<string>): T {
+  if (typeof given !== 'object' || given === null) throw new RangeError(`${what}: want an object`);
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [key] of entries) {
+    if (keys.has(key)) continue;
+    throw new RangeError(`${what}: "${key}" is none, want ${[...keys].join(', ')}`);
+  }
+  return Object.fromEntries(entries) as T;
 }
 
 /** @throws RangeError */

@@ -9,8 +9,11 @@ import { type Mesh, meshOf, searchesOf } from '../headers/mesh.js';
 import { type Selection, select } from '../headers/selection.js';
 import type { Mode } from '../trace/trace.js';
 import {
+  checked,
+  EXPECT,
   type Expect,
   httpUrl,
+  MODES,
   milliseconds,
   type Options,
   oneOf,
@@ -31,6 +34,8 @@ export interface Settings {
 }
 
 interface Holder {
+  /** What the variables say, read once. */
+  environment: Options | undefined;
   value: Settings | undefined;
   /** Has anything been decided by them? */
   used: boolean;
@@ -39,6 +44,7 @@ interface Holder {
 }
 
 const holder = once<Holder>('settings', () => ({
+  environment: undefined,
   value: undefined,
   used: false,
   changed: new Set(),
@@ -49,6 +55,7 @@ const SIDECAR = {
   probe: 'http://127.0.0.1:15021/healthz/ready',
   graceMs: 10_000,
   holdMs: 30_000,
+  proxy: undefined as string | undefined,
 };
 
 /** The settings, which from now on stay as they are. */
@@ -59,7 +66,7 @@ export function settings(): Settings {
 
 /** The settings as they are so far. */
 export function peekSettings(): Settings {
-  holder.value ??= fromEnvironment();
+  holder.value ??= compile(environment());
   return holder.value;
 }
 
@@ -80,12 +87,13 @@ export function configure(options: Options): void {
       'configure() comes too late: a request was handled already. Call it at the start of the application, or use the TAGALONG_* variables.',
     );
   }
-  const { options: env } = readEnvironment(process.env);
+  const env = environment();
   try {
+    const own = checked(options);
     holder.value = compile({
       ...env,
-      ...options,
-      sidecar: { ...sidecarOf(env), ...sidecarOf(options) },
+      ...own,
+      sidecar: { ...sidecarOf(env), ...sidecarOf(own) },
       ...(env.enabled === false ? { enabled: false } : {}),
     });
   } catch (error) {
@@ -100,44 +108,56 @@ function sidecarOf({ sidecar }: Options): SidecarOptions {
 }
 
 // A wrong variable must not keep an application from starting: what it says is left out, and told.
-function fromEnvironment(): Settings {
+function environment(): Options {
+  if (holder.environment !== undefined) return holder.environment;
   const { options, faults } = readEnvironment(process.env);
-  for (const [variable, key] of [
-    ['TAGALONG_HEADERS', 'headers'],
-    ['TAGALONG_MESH', 'mesh'],
-  ] as const) {
+  const leaveOut = (variable: string, key: 'headers' | 'mesh', compiled: () => unknown) => {
     try {
-      compile({ [key]: options[key] ?? [] });
+      compiled();
     } catch (error) {
       faults.push({ variable, message: (error as Error).message });
       delete options[key];
     }
-  }
+  };
+  leaveOut('TAGALONG_HEADERS', 'headers', () => select(options.headers));
+  leaveOut('TAGALONG_MESH', 'mesh', () => meshOf(options.mesh));
   for (const { variable, message } of faults) {
     process.emitWarning(`${variable} is left out: ${message}`, {
       type: 'TagalongWarning',
       code: 'TAGALONG_CONFIG',
     });
   }
-  return compile(options);
+  holder.environment = options;
+  return options;
 }
 
 /** @throws RangeError */
 function compile(options: Options): Settings {
-  const sidecar = { ...SIDECAR, proxy: undefined, ...sidecarOf(options) };
-  oneOf('auto', 'expect', 'none')(sidecar.expect);
-  httpUrl(sidecar.probe);
-  milliseconds(sidecar.graceMs);
-  milliseconds(sidecar.holdMs);
-  if (sidecar.proxy !== undefined) proxyAddress(sidecar.proxy);
+  const { expect, probe, graceMs, holdMs, proxy } = { ...SIDECAR, ...sidecarOf(options) };
   return Object.freeze({
     enabled: options.enabled ?? true,
     selection: select(options.headers),
     mesh: meshOf(options.mesh, resolverSearches()),
-    mode: oneOf('verbatim', 'sanitize', 'participate')(options.mode ?? 'verbatim'),
-    sidecar: Object.freeze(sidecar),
+    mode: named('mode', () => oneOf(...MODES)(options.mode ?? 'verbatim')),
+    sidecar: Object.freeze({
+      expect: named('sidecar', () => oneOf(...EXPECT)(expect)),
+      probe: named('sidecar.probe', () => httpUrl(probe)),
+      graceMs: named('sidecar.graceMs', () => milliseconds(graceMs)),
+      holdMs: named('sidecar.holdMs', () => milliseconds(holdMs)),
+      proxy: named('sidecar.proxy', () => (proxy === undefined ? proxy : proxyAddress(proxy))),
+    }),
     routes: options.routes ?? {},
   });
+}
+
+/** @throws RangeError with the option's name */
+function named<T>(option: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) error.message = `${option}: ${error.message}`;
+    throw error;
+  }
 }
 
 function resolverSearches(): string[] {

@@ -1,0 +1,620 @@
+// dispatch: undici's dispatch around a call's course. One machine for the handlers of undici 6
+// (onConnect, onHeaders, …), of 8 (onRequestStart, onResponseStart, …), and of 7, which has both.
+// Promise: the caller's handler is started once, at once; it hears of one answer or one error; an
+// abort of its own ends whatever is under way, with its own reason.
+
+import { AsyncResource } from 'node:async_hooks';
+import { performance } from 'node:perf_hooks';
+import { TagalongError } from '../core/errors.js';
+import { hold } from '../sidecar/hold.js';
+import { life } from '../sidecar/life.js';
+import { type Body, bodyOf } from './body.js';
+import { Course, type Ending, type Step } from './course.js';
+import { headerOf, pairsOf, parsed, raw } from './headers.js';
+import { type Dispatch, type DispatchOptions, dispatcherOf, type Style } from './dispatchers.js';
+import { isIdempotentMethod, type Policy } from './options.js';
+import { answerOf, isUnsentText, proofOf, retryAfterMs } from './proof.js';
+import { split } from './route.js';
+import { isThroughEnvoy, type Target, waitsForSidecar, waysOf } from './way.js';
+
+/** What undici gives a handler to steer a call with. */
+interface Controller {
+  pause(): void;
+  resume(): void;
+  abort(reason: unknown): void;
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  readonly paused: boolean;
+  rawHeaders?: unknown;
+  rawTrailers?: unknown;
+}
+
+type Head = unknown;
+type Trailers = unknown;
+
+/** undici's handlers: a call's are of one of both styles. */
+export interface Handler {
+  onConnect?(abort: (reason?: unknown) => void, context?: unknown): void;
+  onHeaders?(status: number, raw: unknown, resume: () => void, text?: string): boolean | void;
+  onData?(chunk: Buffer): boolean | void;
+  onComplete?(raw: unknown): void;
+  onError?(error: unknown): void;
+  onUpgrade?(status: number, raw: unknown, socket: unknown): void;
+  onResponseStarted?(): void;
+  onBodySent?(chunk: unknown): void;
+  onRequestSent?(): void;
+  onRequestStart?(controller: Controller, context?: unknown): void;
+  onResponseStart?(c: Controller, status: number, headers: Head, text?: string): void;
+  onResponseData?(controller: Controller, chunk: Buffer): void;
+  onResponseEnd?(controller: Controller, trailers: Trailers): void;
+  onResponseError?(controller: Controller, error: unknown): void;
+  onRequestUpgrade?(c: Controller, status: number, headers: Head, socket: unknown): void;
+}
+
+/** The text of a local reply that is read before the answer is handed on. */
+const LOCAL_CHARS_MAX = 4096;
+
+/**
+ * Dispatches by a policy. `base`: the dispatcher beneath, for what an intercepting sidecar takes;
+ * `source`: what the body was made of, where the caller knows.
+ */
+export function dispatchBy(
+  policy: Policy,
+  base: Dispatch,
+  options: DispatchOptions,
+  handler: Handler,
+  source?: unknown,
+): boolean {
+  const target = targetOf(options);
+  // A tunnel and an upgrade are for others to read; without an origin there is nothing to decide.
+  if (target === undefined || options.method === 'CONNECT' || options.upgrade) {
+    return base(options, handler);
+  }
+  new Call(policy, base, options, handler, target, source).begin();
+  return true;
+}
+
+function targetOf({ origin }: DispatchOptions): Target | undefined {
+  const text = origin === undefined ? '' : String(origin);
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, host } = new URL(text);
+  const secure = protocol === 'https:';
+  if (!secure && protocol !== 'http:') return undefined;
+  return { authority: host, ...split(host, secure ? 443 : 80), secure };
+}
+
+class Call extends AsyncResource implements Controller {
+  rawHeaders: unknown = null;
+  rawTrailers: unknown = null;
+  aborted = false;
+  reason: unknown = null;
+  paused = false;
+  readonly course: Course;
+  readonly #policy: Policy;
+  readonly #base: Dispatch;
+  readonly #options: DispatchOptions;
+  readonly #handler: Handler;
+  readonly #target: Target;
+  readonly #body: Body;
+  readonly #style: Style;
+  #idempotent: boolean | undefined;
+  #try: Try | undefined;
+  /** The answer of this try is handed on. */
+  #answering = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #unhold: (() => void) | undefined;
+
+  constructor(
+    policy: Policy,
+    base: Dispatch,
+    options: DispatchOptions,
+    handler: Handler,
+    target: Target,
+    source: unknown,
+  ) {
+    super('TAGALONG_CALL');
+    this.#policy = policy;
+    this.#base = base;
+    this.#options = options;
+    this.#handler = handler;
+    this.#target = target;
+    this.#style = handler.onRequestStart ? 'new' : 'old';
+    this.#body = bodyOf(options.body, source);
+    const hops = policy.router.hops(target.authority, target.secure ? 443 : 80);
+    this.course = new Course(
+      {
+        policy,
+        target,
+        ways: waysOf(hops, target),
+        idempotent: () => this.#isIdempotent(),
+        replayable: () => this.#body.replayable(),
+        draining: () => life().state === 'draining',
+        random: Math.random,
+      },
+      performance.now(),
+    );
+  }
+
+  begin(): void {
+    // Of its own: a caller who awaits the answer must not end before it.
+    this.#deadline = setTimeout(() => this.#overdue(), this.#policy.deadlineMs);
+    if (this.#style === 'new') this.#handler.onRequestStart?.(this, null);
+    else this.#handler.onConnect?.((reason) => this.abort(reason), null);
+    if (!this.#over) this.#take(this.course.begin(performance.now()));
+  }
+
+  // ---- what the caller does
+
+  abort(reason: unknown): void {
+    if (this.aborted || (this.#over && !this.#answering)) return;
+    this.aborted = true;
+    this.reason = reason ?? aborted();
+    if (this.#answering) {
+      this.#try?.abort(this.reason);
+      return;
+    }
+    this.#finish();
+    this.#try?.abort(this.reason);
+    this.#tellError(this.reason);
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.#try?.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#try?.resume();
+  }
+
+  // ---- what a try tells
+
+  /** The answer of a try, of which nothing was told yet. */
+  answered(tried: Try, status: number, headers: unknown): 'pass' | 'read' | 'drop' {
+    if (this.#over || tried !== this.#try) return 'drop';
+    const reply = { status, header: (name: string) => headerOf(headers, name) };
+    const answer = answerOf(reply, isThroughEnvoy(this.course.way!));
+    const { budget } = this.#policy;
+    const now = performance.now();
+    if (answer.kind === 'retried') budget.charge(this.#target.authority, answer.times - 1, now);
+    if (answer.kind === 'local' && status === 503) {
+      const length = Number(reply.header('content-length') ?? Number.NaN);
+      if (length > 0 && length <= LOCAL_CHARS_MAX) return 'read';
+    }
+    const again = answer.kind === 'answered' || answer.kind === 'local';
+    return this.#settle(tried, {
+      kind: 'answered',
+      answer: status,
+      again: again && this.#policy.statuses.has(status),
+      retryAfterMs: retryAfterMs(reply.header('retry-after'), Date.now()),
+    });
+  }
+
+  /** The text of a local reply was read. */
+  read(tried: Try, status: number, text: string): 'pass' | 'drop' {
+    if (this.#over || tried !== this.#try) return 'drop';
+    return this.#settle(
+      tried,
+      isUnsentText(text)
+        ? { kind: 'unsent', answer: status }
+        : { kind: 'answered', answer: status, again: this.#policy.statuses.has(status) },
+    );
+  }
+
+  failed(tried: Try, error: unknown): void {
+    if (this.#over || tried !== this.#try) return;
+    const proof = proofOf(error);
+    if (proof === 'caller') {
+      this.#finish();
+      this.#tellError(error);
+      return;
+    }
+    // A body that fails may fail with an error of another call's connection.
+    const unsent = proof === 'unsent' && !(tried.started && isConnectError(error));
+    if (unsent && codeIs(error, 'TAGALONG_DIRECT_CAPTURED')) {
+      this.#captured(error as TagalongError);
+      return;
+    }
+    if (unsent && this.course.way?.via === 'sidecar' && codeIs(error, 'ECONNREFUSED')) {
+      life().noticeRefused();
+    }
+    this.#takeEnding(
+      unsent ? { kind: tried.started ? 'unsent' : 'unconnected', error } : { kind: 'maybe', error },
+    );
+  }
+
+  /** Goes on to the caller's handler; the try's own style is the caller's, or is turned into it. */
+  get handler(): Handler {
+    return this.#handler;
+  }
+
+  get style(): Style {
+    return this.#style;
+  }
+
+  ended(): void {
+    this.#answering = false;
+  }
+
+  // ---- inside
+
+  #settle(tried: Try, ending: Ending): 'pass' | 'drop' {
+    const step = this.course.ended(ending, performance.now());
+    if (step.kind === 'pass') {
+      this.#finish();
+      this.#answering = true;
+      return 'pass';
+    }
+    this.#try = undefined;
+    tried.discard();
+    this.#take(step);
+    return 'drop';
+  }
+
+  #takeEnding(ending: Ending): void {
+    this.#try = undefined;
+    this.#take(this.course.ended(ending, performance.now()));
+  }
+
+  #captured(error: TagalongError): void {
+    const step = this.course.ended({ kind: 'unconnected', error }, performance.now());
+    this.#try = undefined;
+    if (step.kind === 'go') return this.#take(step);
+    const { code, message, cause } = error;
+    const { attempts } = this.course;
+    this.#finish();
+    this.#tellError(new TagalongError(code, message, { cause, attempts: [...attempts] }));
+  }
+
+  #take(step: Step): void {
+    if (step.kind === 'go') return this.#go();
+    if (step.kind === 'wait') {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#take(this.course.resume(performance.now()));
+      }, step.ms);
+      return;
+    }
+    this.#finish();
+    if (step.kind === 'fail') this.#tellError(step.error);
+  }
+
+  #go(): void {
+    const way = this.course.way!;
+    const start = () => {
+      this.#unhold = undefined;
+      this.runInAsyncScope(() => this.#dispatch());
+    };
+    this.#unhold = waitsForSidecar(way, this.#target)
+      ? hold(this.#target.authority, start)
+      : undefined;
+    if (this.#unhold === undefined) start();
+  }
+
+  #dispatch(): void {
+    const way = this.course.way!;
+    try {
+      const { dispatch, style } =
+        way.place === undefined
+          ? { dispatch: this.#base, style: this.#style }
+          : dispatcherOf(way, this.#target);
+      const tried = style === 'new' ? new NewTry(this) : new OldTry(this);
+      this.#try = tried;
+      const options = { ...this.#options, body: this.#body.value };
+      // undici 8 takes none from who has chosen a dispatcher already.
+      if (way.place !== undefined) delete (options as { dispatcher?: unknown }).dispatcher;
+      dispatch(options, tried as unknown as Handler);
+    } catch (error) {
+      if (this.#over) return;
+      this.#finish();
+      this.#tellError(error);
+    }
+  }
+
+  #overdue(): void {
+    if (this.#over) return;
+    const tried = this.#try;
+    const error = this.course.overdue(tried?.started === true, life().state, performance.now());
+    this.#finish();
+    tried?.abort(error);
+    this.#tellError(error);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#timer);
+    this.#unhold?.();
+    this.#unhold = undefined;
+  }
+
+  #tellError(error: unknown): void {
+    this.runInAsyncScope(() => {
+      if (this.#style === 'new') this.#handler.onResponseError?.(this, error);
+      else this.#handler.onError?.(error);
+    });
+  }
+
+  #isIdempotent(): boolean {
+    this.#idempotent ??= this.#decideIdempotent();
+    return this.#idempotent;
+  }
+
+  #decideIdempotent(): boolean {
+    const { method = 'GET', headers, path, origin } = this.#options;
+    const { idempotent } = this.#policy;
+    if (idempotent === undefined) {
+      if (isIdempotentMethod(String(method).toUpperCase())) return true;
+      return (headerOf(headers, 'idempotency-key') ?? '').trim() !== '';
+    }
+    try {
+      const given = new Headers([...pairsOf(headers)]);
+      const url = new URL(String(path ?? '/'), String(origin));
+      return idempotent({ method: String(method), headers: given, url }) === true;
+    } catch {
+      // In doubt it is not.
+      return false;
+    }
+  }
+}
+
+function aborted(): Error {
+  const error = new Error('Request aborted');
+  error.name = 'AbortError';
+  return Object.assign(error, { code: 'UND_ERR_ABORTED' });
+}
+
+function codeIs(error: unknown, code: string): boolean {
+  return (error as { code?: unknown } | null)?.code === code;
+}
+
+function isConnectError(error: unknown): boolean {
+  return !codeIs(error, 'ERR_HTTP2_STREAM_ERROR');
+}
+
+/** One request put to a dispatcher. Its methods are called in one of both styles. */
+abstract class Try {
+  started = false;
+  protected readonly call: Call;
+  #mode: 'open' | 'read' | 'pass' | 'drop' = 'open';
+  #abort: ((reason: unknown) => void) | undefined;
+  #abortWith: { reason: unknown } | undefined;
+  #status = 0;
+  #text = '';
+  #length = 0;
+  #chunks: Buffer[] = [];
+  /** Hands the head on, when that is decided. */
+  #tellHead: (() => void) | undefined;
+
+  constructor(call: Call) {
+    this.call = call;
+  }
+
+  abstract pause(): void;
+  abstract resume(): void;
+
+  /** Ends it; nothing of it is told any more unless its answer is being handed on. */
+  abort(reason: unknown): void {
+    if (this.#mode !== 'pass') this.#mode = 'drop';
+    if (this.#abort === undefined) this.#abortWith = { reason };
+    else this.#abort(reason);
+  }
+
+  /** Its answer is not handed on: what is left of it is read and forgotten. */
+  discard(): void {
+    this.#mode = 'drop';
+  }
+
+  protected begun(abort: (reason: unknown) => void): void {
+    this.#abort = abort;
+    if (this.#abortWith !== undefined) {
+      abort(this.#abortWith.reason);
+      return;
+    }
+    this.started = true;
+    this.call.course.started();
+  }
+
+  /** The head of an answer; `tell` hands it on. */
+  protected head(status: number, headers: unknown, tell: () => void): void {
+    if (status < 200) return;
+    if (this.#mode !== 'open') return;
+    this.#status = status;
+    const verdict = this.call.answered(this, status, headers);
+    if (verdict === 'read') {
+      this.#mode = 'read';
+      this.#tellHead = tell;
+      return;
+    }
+    this.#mode = verdict;
+    if (verdict === 'pass') tell();
+  }
+
+  /** True: the chunk is for the caller. */
+  protected chunk(data: Buffer): boolean {
+    if (this.#mode === 'read') {
+      this.#chunks.push(data);
+      this.#text += data.toString('latin1');
+      return false;
+    }
+    if (this.#mode === 'drop') {
+      this.#length += data.length;
+      if (this.#length > DISCARD_BYTES_MAX) this.#abort?.(new Error('Not needed any more.'));
+    }
+    return this.#mode === 'pass';
+  }
+
+  /** True: the end is for the caller, and `tellChunk` has been given what was kept back. */
+  protected end(tellChunk: (data: Buffer) => void): boolean {
+    if (this.#mode === 'read') {
+      this.#mode = this.call.read(this, this.#status, this.#text);
+      if (this.#mode === 'pass') {
+        this.#tellHead?.();
+        for (const chunk of this.#chunks) tellChunk(chunk);
+      }
+    }
+    if (this.#mode === 'pass') this.call.ended();
+    return this.#mode === 'pass';
+  }
+
+  /** True: the error is for the caller, who has had the head. */
+  protected error(error: unknown): boolean {
+    if (this.#mode === 'pass') {
+      this.call.ended();
+      return true;
+    }
+    if (this.#mode === 'drop') return false;
+    this.#mode = 'drop';
+    this.call.failed(this, error);
+    return false;
+  }
+}
+
+/** What is read of an answer that is not handed on, so that its connection can be used again. */
+const DISCARD_BYTES_MAX = 64 * 1024;
+
+class OldTry extends Try {
+  #resume: (() => void) | undefined;
+
+  pause(): void {}
+
+  resume(): void {
+    this.#resume?.();
+  }
+
+  onConnect(abort: (reason?: unknown) => void): void {
+    this.begun(abort);
+  }
+
+  onBodySent(chunk: unknown): void {
+    this.call.handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.call.handler.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.call.handler.onResponseStarted?.();
+  }
+
+  onHeaders(status: number, list: (string | Buffer)[], resume: () => void, text?: string): boolean {
+    this.#resume = resume;
+    const { call } = this;
+    const flow = { on: true };
+    this.head(status, list, () => {
+      if (call.style === 'old') {
+        flow.on = call.handler.onHeaders?.(status, list, resume, text) !== false;
+        return;
+      }
+      call.rawHeaders = list;
+      call.handler.onResponseStart?.(call, status, parsed(list), text);
+      flow.on = !call.paused;
+    });
+    return flow.on;
+  }
+
+  onData(data: Buffer): boolean {
+    if (!this.chunk(data)) return true;
+    return this.#tell(data);
+  }
+
+  onComplete(trailers: (string | Buffer)[]): void {
+    if (!this.end((data) => void this.#tell(data))) return;
+    const { call } = this;
+    if (call.style === 'old') {
+      call.handler.onComplete?.(trailers);
+      return;
+    }
+    call.rawTrailers = trailers;
+    call.handler.onResponseEnd?.(call, parsed(trailers ?? []));
+  }
+
+  onError(error: unknown): void {
+    if (!this.error(error)) return;
+    const { call } = this;
+    if (call.style === 'old') call.handler.onError?.(error);
+    else call.handler.onResponseError?.(call, error);
+  }
+
+  #tell(data: Buffer): boolean {
+    const { call } = this;
+    if (call.style === 'old') return call.handler.onData?.(data) !== false;
+    call.handler.onResponseData?.(call, data);
+    return !call.paused;
+  }
+}
+
+class NewTry extends Try {
+  #controller: Controller | undefined;
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    this.begun((reason) => controller.abort(reason));
+  }
+
+  onBodySent(chunk: unknown): void {
+    this.call.handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.call.handler.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.call.handler.onResponseStarted?.();
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: unknown, text?: string): void {
+    const { call } = this;
+    this.head(status, headers, () => {
+      if (call.style === 'new') {
+        call.rawHeaders = controller?.rawHeaders ?? [];
+        call.handler.onResponseStart?.(call, status, headers, text);
+        return;
+      }
+      const list = controller?.rawHeaders ?? raw(headers);
+      const goOn = call.handler.onHeaders?.(status, list, () => controller.resume(), text);
+      if (goOn === false) controller.pause();
+    });
+  }
+
+  onResponseData(controller: Controller, data: Buffer): void {
+    if (this.chunk(data)) this.#tell(controller, data);
+  }
+
+  onResponseEnd(controller: Controller, trailers: unknown): void {
+    if (!this.end((data) => this.#tell(controller, data))) return;
+    const { call } = this;
+    if (call.style === 'new') {
+      call.rawTrailers = controller?.rawTrailers ?? [];
+      call.handler.onResponseEnd?.(call, trailers);
+    } else {
+      call.handler.onComplete?.(controller?.rawTrailers ?? raw(trailers));
+    }
+  }
+
+  onResponseError(_controller: Controller, error: unknown): void {
+    if (!this.error(error)) return;
+    const { call } = this;
+    if (call.style === 'new') call.handler.onResponseError?.(call, error);
+    else call.handler.onError?.(error);
+  }
+
+  #tell(controller: Controller, data: Buffer): void {
+    const { call } = this;
+    if (call.style === 'new') call.handler.onResponseData?.(call, data);
+    else if (call.handler.onData?.(data) === false) controller.pause();
+  }
+}

@@ -1,0 +1,246 @@
+// connect: new connections wait in `net.Socket.prototype.connect`, which every client ends in.
+// Callers see a connection that takes its time: `connecting` is true, writes are kept, aborts and
+// timeouts come when they are due. Held are connections to addresses other than loopback, and to
+// the proxy that is configured, wherever that is.
+// Promise: what cannot be understood goes on as if nobody had looked.
+
+import { type EventEmitter, errorMonitor } from 'node:events';
+import { isIP, Socket, type SocketConnectOpts } from 'node:net';
+import { once } from '../core/state.js';
+import { onConfigured, peekSettings } from '../options/settings.js';
+import { type Held, wait } from '../sidecar/hold.js';
+import { type Life, life } from '../sidecar/life.js';
+import { passes } from '../sidecar/passing.js';
+
+/** What `connect` was asked for. */
+interface Wish {
+  readonly options: { host?: unknown; port?: unknown; path?: unknown };
+  readonly listener: (() => void) | undefined;
+}
+
+/** What `connect` uses of a socket beside its public face; the same on Node 20 to 26. */
+interface Inner {
+  _handle: { hasRef?(): boolean } | null;
+  _parent?: { connecting: boolean } | null;
+  connecting: boolean;
+  _undestroy(): void;
+  _unrefTimer(): void;
+}
+
+type Connect = (this: Socket, ...args: unknown[]) => Socket;
+
+/** Patches `net.Socket.prototype.connect`, once a process, and starts to ask for the sidecar. */
+export function installConnect(): void {
+  once('connect', () => {
+    const original = Socket.prototype.connect as Connect;
+    Socket.prototype.connect = patched(original, life()) as typeof Socket.prototype.connect;
+    return original;
+  });
+}
+
+function patched(original: Connect, sidecar: Life): Connect {
+  return function connect(this: Socket, ...args) {
+    if (sidecar.state === 'none' || passes()) return Reflect.apply(original, this, args);
+    let held = false;
+    try {
+      const wish = wishOf(args);
+      const authority = wish && throughSidecar(wish.options);
+      if (authority !== undefined) {
+        notice(this);
+        held = holdBack(this, original, wish!, authority);
+      }
+    } catch {
+      // Not ours to tell: the original says what is wrong with these arguments.
+    }
+    return held ? this : Reflect.apply(original, this, args);
+  };
+}
+
+/** The forms of arguments of `connect`: an options object, a path, a port with or without host. */
+function wishOf(args: unknown[]): Wish | undefined {
+  // net.connect passes on what it has read already, as a list.
+  const [first, second] = Array.isArray(args[0]) ? args[0] : args;
+  const last = Array.isArray(args[0]) ? second : args.at(-1);
+  const listener = typeof last === 'function' ? (last as () => void) : undefined;
+  if (typeof first === 'object' && first !== null) return { options: first, listener };
+  const port = portOf(first);
+  if (port === undefined) {
+    return typeof first === 'string' ? { options: { path: first }, listener } : undefined;
+  }
+  const options = typeof second === 'string' ? { port, host: second } : { port };
+  return { options, listener };
+}
+
+function portOf(value: unknown): number | undefined {
+  if (typeof value === 'string' ? value.trim() === '' : typeof value !== 'number') return undefined;
+  const port = Number(value);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : undefined;
+}
+
+/** The authority of a connection that goes through the sidecar; else undefined. */
+function throughSidecar({ path, port: wanted, host: name }: Wish['options']): string | undefined {
+  const proxy = proxyNow();
+  if (path) return path === proxy.path ? `unix:${path}` : undefined;
+  const port = portOf(wanted);
+  const host = name || 'localhost';
+  if (port === undefined || typeof host !== 'string') return undefined;
+  const loopback = isLoopback(host);
+  const isProxy = port === proxy.port && (loopback ? proxy.loopback : host === proxy.host);
+  if (loopback && !isProxy) return undefined;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Also what the kernel takes for it: the unspecified addresses. */
+function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  if (version === 4) return host.startsWith('127.') || host === '0.0.0.0';
+  if (version === 6) return /^(::1?|0*(:0*)+:0*1|::ffff:(127\.|7f).*)(%.*)?$/i.test(host);
+  return /^(.+\.)?localhost\.?$/i.test(host);
+}
+
+interface Proxy {
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly loopback?: boolean;
+}
+
+/** The proxy that is configured; read again when it may have changed. */
+function proxyNow(): Proxy {
+  const holder = once<{ proxy: Proxy | undefined }>('connect-proxy', () => {
+    onConfigured(() => {
+      holder.proxy = undefined;
+    });
+    return { proxy: undefined };
+  });
+  holder.proxy ??= proxyOf(peekSettings().sidecar.proxy);
+  return holder.proxy;
+}
+
+function proxyOf(text: string | undefined): Proxy {
+  if (text === undefined) return {};
+  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) };
+  const { hostname, port } = new URL(text);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(port || 80), loopback: isLoopback(host) };
+}
+
+/** A plain `error` listener would swallow the error; a monitor does not count as one. */
+function notice(socket: EventEmitter): void {
+  // Of an earlier connection of the same socket.
+  socket.off(errorMonitor, onError);
+  socket.once(errorMonitor, onError);
+}
+
+function onError({ code }: NodeJS.ErrnoException): void {
+  if (code === 'ECONNREFUSED') life().noticeRefused();
+}
+
+/** Sockets that wait, and how each is let go of. */
+const waiting = new WeakMap<Socket, () => void>();
+
+/**
+ * Does of `connect` what a caller can see at once, and leaves the rest for later. False: nothing is
+ * done, there is nothing to wait for.
+ */
+function holdBack(
+  socket: Socket,
+  original: Connect,
+  { options, listener }: Wish,
+  authority: string,
+): boolean {
+  const inner = socket as unknown as Inner;
+  if (inner._parent?.connecting) return false;
+  if (typeof inner._undestroy !== 'function' || typeof inner._unrefTimer !== 'function') {
+    return false;
+  }
+  const held = wait(authority, () => {
+    release();
+    if (!socket.destroyed && socket.connecting) resume(socket, inner, original, options);
+  });
+  if (held === undefined) return false;
+  // A second connect takes the place of the first.
+  waiting.get(socket)?.();
+  if (listener !== undefined) socket.once('connect', listener);
+  if (socket.destroyed) inner._handle = null;
+  if (!inner._handle) inner._undestroy();
+  inner._unrefTimer();
+  inner.connecting = true;
+  const release = shadow(socket, inner, held);
+  return true;
+}
+
+/** Until called off: a socket that is destroyed gives up, `ref` and `unref` hold for the wait. */
+function shadow(socket: Socket, inner: Inner, held: Held): () => void {
+  // `unref` before there is a handle waits for the connection; meanwhile it is to count as well.
+  const { ref, unref } = Socket.prototype;
+  if (inner._handle?.hasRef?.() === false || socket.listeners('connect').includes(unref)) {
+    held.unref();
+  }
+  own(socket, 'ref', () => {
+    held.ref();
+    return ref.call(socket);
+  });
+  own(socket, 'unref', () => {
+    held.unref();
+    return unref.call(socket);
+  });
+  const closeSoon = inner._handle ? undefined : closeAsHandlesDo(socket);
+  const release = () => {
+    delete (socket as Partial<Socket>).ref;
+    delete (socket as Partial<Socket>).unref;
+    closeSoon?.();
+    socket.off('close', onClose);
+    waiting.delete(socket);
+  };
+  const giveUp = () => {
+    release();
+    held.cancel();
+  };
+  const onClose = () => {
+    // Of an earlier connection, whose socket is used again.
+    if (!socket.destroyed && socket.connecting) return;
+    giveUp();
+  };
+  socket.on('close', onClose);
+  waiting.set(socket, giveUp);
+  return release;
+}
+
+/**
+ * A socket that has a handle says `close` a turn of the loop after it was destroyed; one that has
+ * none, as it has while it waits, within the tick. There got's own timeout lost the race against
+ * the error of the write that was cut off (Node 24 and 26).
+ */
+function closeAsHandlesDo(socket: Socket): () => void {
+  const before = Object.getOwnPropertyDescriptor(socket, 'emit');
+  const { emit } = socket;
+  own(socket, 'emit', (event: string, ...args: unknown[]) => {
+    if (event !== 'close') return Reflect.apply(emit, socket, [event, ...args]);
+    setImmediate(() => Reflect.apply(emit, socket, ['close', ...args]));
+    return socket.listenerCount('close') > 0;
+  });
+  return () => {
+    if (before !== undefined) Object.defineProperty(socket, 'emit', before);
+    else delete (socket as Partial<Socket>).emit;
+  };
+}
+
+// `connect` would do again what is done: forget an `end` that was called meanwhile, and start the
+// caller's timeout anew.
+function resume(socket: Socket, inner: Inner, original: Connect, options: Wish['options']): void {
+  own(socket, '_undestroy', () => {});
+  own(socket, '_unrefTimer', () => {});
+  try {
+    Reflect.apply(original, socket, [options as SocketConnectOpts]);
+  } catch (error) {
+    socket.destroy(error as Error);
+  } finally {
+    delete (inner as Partial<Inner>)._undestroy;
+    delete (inner as Partial<Inner>)._unrefTimer;
+  }
+}
+
+function own(socket: Socket, name: string, value: unknown): void {
+  Object.defineProperty(socket, name, { value, configurable: true, writable: true });
+}

@@ -1,0 +1,94 @@
+// grpc: calls of @grpc/grpc-js clients carry the headers of the request that they are made for, as
+// metadata. Decided when a call is created: its stream may be opened in another call's context.
+
+import { currentHeaded, type Headed } from '../context/context.js';
+import { type Fields, fill } from '../context/outgoing.js';
+import type { Wanted } from './modules.js';
+
+/** What is used of grpc-js. */
+interface Metadata {
+  clone(): Metadata;
+  get(name: string): unknown[];
+  set(name: string, value: string | Buffer): void;
+}
+
+interface Call {
+  start(metadata: Metadata, listener: unknown): void;
+}
+
+interface Channel {
+  createCall(
+    this: Channel,
+    method: string,
+    deadline: unknown,
+    host: unknown,
+    ...more: unknown[]
+  ): Call;
+  getTarget(): string;
+  readonly internalChannel?: { readonly defaultAuthority?: unknown };
+}
+
+const patched = new WeakSet<object>();
+
+export const GRPC: Wanted = {
+  library: '@grpc/grpc-js',
+  file: 'build/src/channel',
+  patch(exports) {
+    const prototype = (exports as { ChannelImplementation?: { prototype: Channel } } | undefined)
+      ?.ChannelImplementation?.prototype;
+    if (typeof prototype?.createCall !== 'function') return false;
+    if (patched.has(prototype)) return true;
+    patched.add(prototype);
+    const original = prototype.createCall;
+    prototype.createCall = function createCall(method, deadline, host, ...more) {
+      const call = original.call(this, method, deadline, host, ...more);
+      const context = currentHeaded();
+      if (context !== undefined) startWith(call, context, authorityOfCall(this, host));
+      return call;
+    };
+    return true;
+  },
+};
+
+function startWith(call: Call, context: Headed, authority: string): void {
+  const { start } = call;
+  call.start = function (this: Call, metadata, listener) {
+    return start.call(this, filled(context, authority, metadata), listener);
+  };
+}
+
+function filled(context: Headed, authority: string, metadata: Metadata): Metadata {
+  try {
+    const copy = metadata.clone();
+    fill(context, authority, copy, METADATA);
+    return copy;
+  } catch {
+    return metadata;
+  }
+}
+
+const METADATA: Fields<Metadata> = {
+  has: (metadata, name) => metadata.get(name).length > 0,
+  set(metadata, name, value) {
+    try {
+      // In HTTP a value of a binary name is base64; in metadata it is the bytes.
+      metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+    } catch {
+      // gRPC takes printable ASCII only.
+    }
+  },
+};
+
+/** `host` of the call's options, the authority that the channel was given, or its target's. */
+function authorityOfCall(channel: Channel, host: unknown): string {
+  try {
+    if (typeof host === 'string' && host !== '') return host;
+    const own = channel.internalChannel?.defaultAuthority;
+    if (typeof own === 'string') return own;
+    // dns:reviews:50051, dns://8.8.8.8/reviews:50051, unix:/run/reviews.sock
+    const [, scheme, path = ''] = /^(?:([a-z][a-z0-9+.-]*):)?(.*)$/.exec(channel.getTarget()) ?? [];
+    return scheme?.startsWith('unix') ? 'localhost' : path.slice(path.lastIndexOf('/') + 1);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,23 @@
+// undici: for `dispatcher.compose(interceptor())`.
+
+import { dispatchBy, type Handler } from './call/dispatch.js';
+import type { Dispatch, DispatchOptions } from './call/dispatchers.js';
+import { type CallOptions, policyOf } from './call/options.js';
+import { settings } from './options/settings.js';
+
+export type { CallOptions, RetryOptions } from './call/options.js';
+export type { Dispatch, DispatchOptions } from './call/dispatchers.js';
+
+/**
+ * An interceptor for dispatchers of undici 6 and later: waits for the sidecar, takes the next hop
+ * where a connection fails, and repeats what may be repeated. Calls through an intercepting sidecar
+ * use the dispatcher that it is composed with; other hops have pools of their own.
+ * @throws TagalongError TAGALONG_CONFIG: an option is wrong
+ */
+export function interceptor(options: CallOptions = {}): (dispatch: Dispatch) => Dispatch {
+  const policy = policyOf(options);
+  return (dispatch) => (asked: DispatchOptions, handler: object) =>
+    settings().enabled
+      ? dispatchBy(policy, dispatch, asked, handler as Handler)
+      : dispatch(asked, handler);
+}

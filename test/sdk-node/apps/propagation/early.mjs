@@ -1,0 +1,3 @@
+// early: loads clients before `register` does, as another --import might.
+import '@grpc/grpc-js';
+import 'undici';

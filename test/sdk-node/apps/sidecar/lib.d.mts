@@ -1,0 +1,2 @@
+/** An address of this machine other than loopback. */
+export function ownAddress(): string;
