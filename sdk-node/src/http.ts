@@ -8,7 +8,10 @@ export type { ConnectOptions } from './call/agent.js';
 export { type Middleware, middleware } from './context/middleware.js';
 
 const RoutedHttp = routed(HttpAgent, false) as unknown as typeof HttpAgent;
-const RoutedHttps = routed(HttpsBase as unknown as typeof HttpAgent, true) as unknown as typeof HttpsBase;
+const RoutedHttps = routed(
+  HttpsBase as unknown as typeof HttpAgent,
+  true,
+) as unknown as typeof HttpsBase;
 
 /**
  * As node:http's Agent, with all of its options; and a connection waits for the sidecar, and falls

@@ -100,9 +100,10 @@ describe('the mesh', () => {
     expect(all.includes('169.254.1.1')).toBe(true);
     expect(all.includes('fe80::1')).toBe(true);
     expect(all.includes('8.8.8.8')).toBe(true);
-    const metadata = ['169.254.169.254', '::ffff:169.254.169.254', 'fd00:ec2::254'];
+    const v4 = ['169.254.169.254', '169.254.170.2', '169.254.170.23', '100.100.100.200'];
+    const v6 = ['::ffff:169.254.169.254', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'];
     const names = ['metadata.google.internal', 'metadata.goog'];
-    expect([...metadata, ...names].filter((host) => all.includes(host))).toEqual([]);
+    expect([...v4, ...v6, ...names].filter((host) => all.includes(host))).toEqual([]);
   });
 
   it.each([

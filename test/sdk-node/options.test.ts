@@ -157,7 +157,11 @@ describe('the settings of a process', () => {
     });
     const changed = vi.fn();
     onConfigured(changed);
-    configure({ headers: ['x-own'], sidecar: 'expect', mesh: undefined as never });
+    configure({
+      headers: ['x-own'],
+      mode: undefined as never,
+      sidecar: { expect: 'expect', holdMs: undefined as never },
+    });
     expect(changed).toHaveBeenCalledTimes(1);
     const { mode, selection, sidecar } = settings();
     expect([mode, sidecar.expect, sidecar.holdMs]).toEqual(['sanitize', 'expect', 7]);

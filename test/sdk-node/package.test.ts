@@ -28,7 +28,7 @@ beforeAll(async () => {
   home = await packed.install('app');
   manifest = JSON.parse(await readFile(join(home, 'package.json'), 'utf8'));
 });
-afterAll(() => packed.remove());
+afterAll(() => packed?.remove());
 
 /** Every file of the package. */
 async function files(): Promise<string[]> {
@@ -93,7 +93,11 @@ describe('the package', () => {
     const sources = (await readdir(join(ROOT, 'sdk-node/src'), { recursive: true }))
       .filter((name) => name.endsWith('.ts'))
       .map((name) => name.replace(/\.ts$/, ''));
-    const built = sources.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]);
+    const entries = Object.values<{ default?: string }>(manifest.exports).flatMap(
+      ({ default: path }) => (path === undefined ? [] : [path.slice('./'.length)]),
+    );
+    const chunks = ['dist/core.js', 'dist/rest.js'];
+    const built = [...sources.map((name) => `dist/${name}.d.ts`), ...entries, ...chunks];
     const names = (await files())
       .map((path) => path.slice(home.length + 1))
       .filter((name) => !name.endsWith('.js.map'));
@@ -245,7 +249,9 @@ describe('its types', () => {
     const types = join(folder, 'node_modules/@types');
     if (!existsSync(types)) await symlink(join(ROOT, 'node_modules/@types'), types);
     const whole = await readFile(join(ROOT, 'test/sdk-node/types.ts'), 'utf8');
-    const program = whole.replace("'../../sdk-node/src/index.js'", "'@tagalong/node'");
+    const program = whole
+      .replace("'../../sdk-node/src/index.js'", "'@tagalong/node'")
+      .replace("'../../sdk-node/src/http.js'", "'@tagalong/node/http'");
     await writeFile(
       join(folder, name),
       'exactOptionalPropertyTypes' in compilerOptions && name !== 'browser.mts' ? program : short,

@@ -1,12 +1,15 @@
 // types: what compiles against the SDK's surface and what does not. Checked with all types of the
 // project, and by package.test.ts as the published package; never run.
 
+import { Agent, HttpsAgent, middleware } from '../../sdk-node/src/http.js';
 import {
   bucket,
+  type CallOptions,
   type Carrier,
   type Channels,
   type Context,
   configure,
+  createFetch,
   type current,
   extract,
   type HeaderOption,
@@ -19,6 +22,7 @@ import {
   type SidecarState,
   sidecar,
   TagalongError,
+  tuneServer,
 } from '../../sdk-node/src/index.js';
 
 type Equal<A, B> =
@@ -125,4 +129,39 @@ const skip: Channels['tagalong:skip'] = { authority: 'a', reason: 'outside-mesh'
 // @ts-expect-error: another reason
 skip.reason = 'mood';
 
-export const used = [list, headers, seven, slot, skip];
+// ---- clients
+const calls: CallOptions = {
+  routes,
+  retry: { attempts: 2, baseMs: 1, capMs: 2, budget: { ratio: 0.1 }, statuses: [503] as const },
+  deadlineMs: 1000,
+  breaker: { failures: 1 },
+};
+const survives: typeof fetch = createFetch(calls);
+same<Awaited<ReturnType<typeof survives>>, Response>(true);
+createFetch({ retry: false });
+createFetch({ retry: { idempotent: ({ method, url }) => method === 'GET' && url.host === 'a' } });
+// @ts-expect-error: either options or false
+createFetch({ retry: true });
+// @ts-expect-error: a misspelt option
+createFetch({ deadline: 1000 });
+// @ts-expect-error: a hop that is none
+createFetch({ routes: { reviews: [{ via: 'direct', address: 'a:1' }] } });
+const agent: import('node:http').Agent = new Agent({ keepAlive: true, routes, deadlineMs: 1 });
+const secure: import('node:https').Agent = new HttpsAgent({ ca: 'x', breaker: { probeMs: 1 } });
+// @ts-expect-error: an agent establishes connections, it repeats nothing
+new Agent({ retry: false });
+middleware() satisfies (
+  request: import('node:http').IncomingMessage,
+  response: import('node:http').ServerResponse,
+  next: () => void,
+) => void;
+
+// ---- the sidecar's life
+same<ReturnType<typeof sidecar.wait>, Promise<SidecarState>>(true);
+sidecar.wait({ timeoutMs: 1, signal: AbortSignal.timeout(1) });
+same<ReturnType<typeof sidecar.quit>, Promise<void>>(true);
+const server: import('node:http').Server = tuneServer({} as import('node:http').Server, {
+  proxyIdleMs: 1,
+});
+
+export const used = [list, headers, seven, slot, skip, agent, secure, server];

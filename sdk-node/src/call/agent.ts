@@ -41,6 +41,9 @@ interface Journey {
   used: boolean;
 }
 
+/** What a socket tells when it stands. */
+const CONNECTED = ['lookup', 'connect', 'ready', 'secureConnect'] as const;
+
 type Created = (error: Error | null, socket?: Socket) => void;
 
 /** What is used of an agent beside its public face; the same on Node 20 to 26. */
@@ -62,7 +65,7 @@ interface Inner {
 type AgentClass = new (options?: AgentOptions) => Inner;
 
 /** An agent's class with hops; `secure`: of https. */
-export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
+export function routed<T extends typeof Agent>(Base: T, secure: boolean): unknown {
   class Routed extends (Base as unknown as AgentClass) {
     readonly #policy: Policy;
 
@@ -85,7 +88,10 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
       }
       const journey = this.#journey(given);
       const step = journey.course.begin(performance.now());
-      if (step.kind !== 'go') return fail(req, step);
+      if (step.kind !== 'go') {
+        fail(req, step);
+        return;
+      }
       super.addRequest(req, { ...given, [WAY]: step.way, [COURSE]: journey });
     }
 
@@ -102,7 +108,10 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
         const step = journey.course.begin(performance.now());
         if (step.kind !== 'go' || step.way.key !== way.key) {
           this.#unqueue(req, options);
-          if (step.kind !== 'go') return fail(req, step);
+          if (step.kind !== 'go') {
+            fail(req, step);
+            return;
+          }
           super.addRequest(req, { ...options, [WAY]: step.way, [COURSE]: journey });
           return;
         }
@@ -169,6 +178,8 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
         if (error === null) {
           course.started();
           this.#release(place, options);
+          for (const event of CONNECTED) place.emit(event);
+          place.setTimeout(0);
           super.createSocket(req, { ...options, [SOCKET]: socket! }, created);
           return;
         }
@@ -176,20 +187,23 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
         this.#unqueue(req, options);
         this.#giveUp(place, options);
         if (step.kind === 'go') {
-          super.addRequest(req, { ...options, [WAY]: step.way, [COURSE]: { course, target, used: false } });
+          super.addRequest(req, {
+            ...options,
+            [WAY]: step.way,
+            [COURSE]: { course, target, used: false },
+          });
           return;
         }
         const own = (error as { code?: string }).code === 'TAGALONG_DIRECT_CAPTURED';
         fail(req, own ? { kind: 'fail', error: error as TagalongError } : step);
       };
       // What the caller does meanwhile; without a socket nobody would tell it.
-      const watch = watched(req, options.timeout, () => {
+      const watch = watched(req, options.timeout, (reason) => {
         if (!end()) return;
         stop();
         this.#unqueue(req, options);
         this.#giveUp(place, options);
-        // The request says with what it was destroyed.
-        onSocket(req, new Error('socket hang up'));
+        onSocket(req, reason ?? hangUp());
       });
       const overdue = () => {
         if (!end()) return;
@@ -212,9 +226,15 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
       place.once('close', () => {
         if (!end()) return;
         stop();
-        onSocket(req, new Error('The agent was destroyed.'));
+        onSocket(req, hangUp());
       });
       const stop = open(settled);
+      // Who counts time from the event `socket` on, as axios does, is to count now. The connection
+      // itself, when it stands, is told again.
+      process.nextTick(() => {
+        if (over || req.destroyed) return;
+        for (const listener of req.listeners('socket')) listener.call(req, place);
+      });
     }
 
     #open(options: Options, way: Way, target: Target, done: Created): () => void {
@@ -235,6 +255,8 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean) {
     #reserve(options: Options): Socket {
       const name = this.getName(options);
       const place = new Socket();
+      (place as { connecting: boolean }).connecting = true;
+      place.on('error', () => {});
       this.sockets[name] ??= [];
       this.sockets[name].push(place);
       this.totalSocketCount++;
@@ -278,8 +300,17 @@ function onSocket(req: ClientRequest, error: Error): void {
   (req.onSocket as (socket: unknown, error: Error) => void)(null, error);
 }
 
+/** What node:http says of a request whose socket is gone. */
+function hangUp(): Error {
+  return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+}
+
 /** Until called off: tells when the request is destroyed, and has its timeouts come when due. */
-function watched(req: ClientRequest, timeoutMs: number | undefined, destroyed: () => void) {
+function watched(
+  req: ClientRequest,
+  timeoutMs: number | undefined,
+  destroyed: (reason?: Error) => void,
+) {
   const { destroy, setTimeout: setRequestTimeout } = req;
   let timer: NodeJS.Timeout | undefined;
   const arm = (ms: number | undefined) => {
@@ -288,12 +319,12 @@ function watched(req: ClientRequest, timeoutMs: number | undefined, destroyed: (
   };
   const restart = (ms: number, callback?: () => void) => {
     const result = setRequestTimeout.call(req, ms, callback);
-    arm(Number(ms));
+    arm(ms);
     return result;
   };
   const end = (...args: [Error?]) => {
     const result = destroy.apply(req, args);
-    destroyed();
+    destroyed(...args);
     return result;
   };
   Object.defineProperty(req, 'destroy', { value: end, configurable: true, writable: true });

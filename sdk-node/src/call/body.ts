@@ -16,7 +16,9 @@ function isWhole(body: unknown): boolean {
     typeof body === 'string' ||
     ArrayBuffer.isView(body) ||
     body instanceof ArrayBuffer ||
-    ['Blob', 'File', 'FormData'].includes((body as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '')
+    ['Blob', 'File', 'FormData'].includes(
+      (body as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '',
+    )
   );
 }
 

@@ -4,9 +4,9 @@
 import { connect, isIP, type NetConnectOpts, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { TagalongError } from '../core/errors.js';
+import { settings } from '../options/settings.js';
 import { life } from '../sidecar/life.js';
 import { atOnce } from '../sidecar/passing.js';
-import { settings } from '../options/settings.js';
 import { neverEstablished } from './proof.js';
 import type { Target, Way } from './way.js';
 
@@ -97,7 +97,12 @@ function serverName(host: string): { servername?: string } {
 function explained(error: Error, way: Way): Error {
   if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return error;
   if (way.via === 'sidecar') life().noticeRefused();
-  return way.via === 'direct' && capturesNow() ? captured(error, way) : error;
+  return capturedBy(way, error) ?? error;
+}
+
+/** What is told of a hop that was refused, if the sidecar's redirection has caught it. */
+export function capturedBy(way: Way, cause: unknown): TagalongError | undefined {
+  return way.via === 'direct' && capturesNow() ? captured(cause, way) : undefined;
 }
 
 /**
@@ -108,7 +113,7 @@ function capturesNow(): boolean {
   return settings().sidecar.proxy === undefined && life().state === 'dead';
 }
 
-function captured(cause: Error, { place }: Way): TagalongError {
+function captured(cause: unknown, { place }: Way): TagalongError {
   const port = place !== undefined && 'port' in place ? place.port : '';
   return new TagalongError(
     'TAGALONG_DIRECT_CAPTURED',

@@ -127,6 +127,13 @@ export class Course {
     );
   }
 
+  /** An answer that has begun is cut off. */
+  cut(cause: unknown): TagalongError {
+    this.#sent = 'maybe';
+    this.#lastError = cause;
+    return this.#error('TAGALONG_MAYBE_PROCESSED', 'The answer was cut off.');
+  }
+
   #attempt(outcome: number | string, nowMs: number): Attempt {
     const attempt = { via: this.#way!.via, ms: nowMs - this.#sinceMs, outcome };
     this.#trying = false;
@@ -156,9 +163,7 @@ export class Course {
         'The call failed after it may have been processed, and may not be repeated.',
       );
     }
-    if (!replayable()) {
-      return give('TAGALONG_MAYBE_PROCESSED', 'The body was read, and cannot be sent again.');
-    }
+    if (!replayable()) return answered ? { kind: 'pass' } : this.#noneLeft(READ);
     if (unsent) {
       // Nobody was burdened by a connection that failed: falling to the next hop is free.
       const free = ending.kind === 'unconnected';
@@ -176,13 +181,21 @@ export class Course {
     const stop = (why: string): Step =>
       answered ? { kind: 'pass' } : unsent ? this.#noneLeft(why) : this.#fail(code, why);
     if (!policy.retry) return stop('Repetitions are off.');
-    if (draining()) return stop('The sidecar is draining: nothing is repeated.');
     if ('error' in ending && isPermanent(ending.error)) return stop('Time does not mend it.');
     this.#tries++;
     if (this.#tries >= policy.attempts) return stop(`${policy.attempts} attempts have failed.`);
+    if (draining()) {
+      // What drains is given nothing again; who goes past it takes nothing from it.
+      const past = unsent ? undefined : this.#peek(0, nowMs, (way) => way.via !== 'sidecar');
+      if (past === undefined) return stop('The sidecar is draining: nothing is repeated.');
+      return this.#afford(nowMs) ? this.#go(past, nowMs) : give('TAGALONG_BUDGET', SPENT);
+    }
     const { baseMs, capMs } = policy;
     const wished = ending.kind === 'answered' ? (ending.retryAfterMs ?? 0) : 0;
-    const ms = Math.max(wished, backoffMs(this.#repetitions, baseMs, capMs, this.#options.random()));
+    const ms = Math.max(
+      wished,
+      backoffMs(this.#repetitions, baseMs, capMs, this.#options.random()),
+    );
     if (nowMs + ms >= this.deadlineAtMs) return stop('No time is left for another attempt.');
     // Nothing would come of waiting for a hop that is not tried again so soon.
     if (unsent && !this.#reopens(nowMs + ms)) return stop('No hop is open.');
@@ -202,10 +215,11 @@ export class Course {
   }
 
   /** The first way from `from` on that its breaker admits. */
-  #peek(from: number, nowMs: number): number | undefined {
+  #peek(from: number, nowMs: number, fits: (way: Way) => boolean = () => true) {
     const { usable } = this.#options.ways;
     for (let at = from; at < usable.length; at++) {
       const way = usable[at]!;
+      if (!fits(way)) continue;
       if (this.#breaker(way).admits(nowMs, isDead(way), epochOf(way))) return at;
     }
     return undefined;
@@ -262,4 +276,5 @@ export class Course {
   }
 }
 
+const READ = 'The body was read, and cannot be sent again.';
 const SPENT = 'A repetition was due, and the budget of the authority is spent.';

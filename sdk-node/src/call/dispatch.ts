@@ -10,8 +10,8 @@ import { hold } from '../sidecar/hold.js';
 import { life } from '../sidecar/life.js';
 import { type Body, bodyOf } from './body.js';
 import { Course, type Ending, type Step } from './course.js';
-import { headerOf, pairsOf, parsed, raw } from './headers.js';
 import { type Dispatch, type DispatchOptions, dispatcherOf, type Style } from './dispatchers.js';
+import { headerOf, pairsOf, parsed, raw } from './headers.js';
 import { isIdempotentMethod, type Policy } from './options.js';
 import { answerOf, isUnsentText, proofOf, retryAfterMs } from './proof.js';
 import { split } from './route.js';
@@ -35,8 +35,8 @@ type Trailers = unknown;
 /** undici's handlers: a call's are of one of both styles. */
 export interface Handler {
   onConnect?(abort: (reason?: unknown) => void, context?: unknown): void;
-  onHeaders?(status: number, raw: unknown, resume: () => void, text?: string): boolean | void;
-  onData?(chunk: Buffer): boolean | void;
+  onHeaders?(status: number, raw: unknown, resume: () => void, text?: string): boolean | undefined;
+  onData?(chunk: Buffer): boolean | undefined;
   onComplete?(raw: unknown): void;
   onError?(error: unknown): void;
   onUpgrade?(status: number, raw: unknown, socket: unknown): void;
@@ -262,7 +262,10 @@ class Call extends AsyncResource implements Controller {
   #captured(error: TagalongError): void {
     const step = this.course.ended({ kind: 'unconnected', error }, performance.now());
     this.#try = undefined;
-    if (step.kind === 'go') return this.#take(step);
+    if (step.kind === 'go') {
+      this.#take(step);
+      return;
+    }
     const { code, message, cause } = error;
     const { attempts } = this.course;
     this.#finish();
@@ -270,7 +273,10 @@ class Call extends AsyncResource implements Controller {
   }
 
   #take(step: Step): void {
-    if (step.kind === 'go') return this.#go();
+    if (step.kind === 'go') {
+      this.#go();
+      return;
+    }
     if (step.kind === 'wait') {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;

@@ -139,7 +139,8 @@ function agentAmong(dispatcher: unknown): AgentClass | undefined {
 /** Loads the built-in undici, which puts its dispatcher there. */
 function touch(): void {
   void globalThis.Headers;
-  if ((globalThis as Record<symbol, unknown>)[OLD] === undefined) void new globalThis.Request('http://x');
+  if ((globalThis as Record<symbol, unknown>)[OLD] === undefined)
+    void new globalThis.Request('http://x');
 }
 
 function noUndici(cause?: unknown): TagalongError {

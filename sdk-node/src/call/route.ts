@@ -57,9 +57,7 @@ export function split(authority: string, defaultPort: number): { host: string; p
 }
 
 /** Where a hop of its own address connects to. */
-export type Place =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number };
+export type Place = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** @throws RangeError */
 export function placeOfProxy(url: string): Place {

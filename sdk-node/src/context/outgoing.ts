@@ -21,19 +21,20 @@ export interface Fields<T> {
  */
 export function fill<T>(context: Headed, authority: string, target: T, fields: Fields<T>): void {
   if (!mayReach(authority)) return;
+  // Lists for who listens: nobody does, as a rule.
   const told = injectChannel.hasSubscribers;
-  const added: string[] = [];
-  const kept: string[] = [];
+  const added: string[] | undefined = told ? [] : undefined;
+  const kept: string[] | undefined = told ? [] : undefined;
   const { trace, singles } = context;
   if (trace !== undefined) {
-    if (TRACE_SET.some((name) => fields.has(target, name))) {
+    if (hasTrace(target, fields)) {
       if (skipChannel.hasSubscribers)
         skipChannel.publish({ authority, reason: 'trace-set-by-caller' });
     } else {
       const list = trace.forCall();
       for (let i = 0; i < list.length; i += 2) {
         fields.set(target, list[i]!, list[i + 1]!);
-        if (told) added.push(list[i]!);
+        added?.push(list[i]!);
       }
     }
   }
@@ -41,9 +42,16 @@ export function fill<T>(context: Headed, authority: string, target: T, fields: F
     const name = singles[i]!;
     const free = !fields.has(target, name);
     if (free) fields.set(target, name, singles[i + 1]!);
-    if (told) (free ? added : kept).push(name);
+    (free ? added : kept)?.push(name);
   }
-  if (told) injectChannel.publish({ authority, added, kept });
+  if (added !== undefined && kept !== undefined) {
+    injectChannel.publish({ authority, added, kept });
+  }
+}
+
+function hasTrace<T>(target: T, fields: Fields<T>): boolean {
+  for (const name of TRACE_SET) if (fields.has(target, name)) return true;
+  return false;
 }
 
 /** Is an authority in the mesh? The first refusal of a host is told. */

@@ -164,6 +164,12 @@ describe.each(nodes)('a held connection, Node $version', (node) => {
     expect(app.ended.code).toBe(0);
   });
 
+  it('waits once, whoever asks', async () => {
+    const app = await run('hold', { ...started, TAGALONG_HOLD_MS: '300' });
+    expect((await app.line('result')).ms).toBeLessThan(EARLY_MS);
+    expect(app.lines.filter(({ is }) => is === 'tagalong:hold')).toHaveLength(1);
+  });
+
   it('does not start the timeout of its socket anew when it goes on', async () => {
     const app = await run('timeout', { ...started, TAGALONG_HOLD_MS: '700' });
     expect(await app.line('tagalong:hold')).toMatchObject({ ended: 'timeout' });

@@ -9,8 +9,7 @@ import { ownAddress } from '../apps/sidecar/lib.mjs';
 import { App, type Exit, REGISTER } from './app.js';
 import { freePort } from './proxy.js';
 
-const PRELOAD = ['--import', './apps/sidecar/preload.mjs'];
-/** Four processes on two cores; a timer of ours that kept one alive would be 5 s or more. */
+/** Five processes on two cores; a timer of ours that kept one alive would be 5 s or more. */
 const SAME_MS = 1_000;
 
 const MANNERS = [
@@ -26,27 +25,33 @@ const MANNERS = [
 
 interface Ended extends Exit {
   readonly state: unknown;
+  /** What kept it alive when it ran. */
+  readonly alive: unknown;
   readonly ms: number;
 }
 
-type Probed = 'none' | 'starting' | 'ready' | 'dead';
+/** Whether its probe is answered 503, 200, not at all, or at first only. */
+type Probed = 'starting' | 'ready' | 'silent' | 'dead';
 
 const nodes = await nodeBinaries();
 
 describe.each(nodes)('shutdown, Node $version', (node) => {
   it.each(MANNERS)('%s', async (manner, exit) => {
     const [bare, ...others] = await Promise.all([
-      end(node, manner, [], 'none'),
-      end(node, manner, PRELOAD, 'starting'),
-      end(node, manner, PRELOAD, 'ready'),
+      end(node, manner, [], 'ready'),
+      end(node, manner, REGISTER, 'starting'),
+      end(node, manner, REGISTER, 'ready'),
+      end(node, manner, REGISTER, 'silent'),
       end(node, manner, REGISTER, 'dead'),
     ]);
     expect(bare).toMatchObject({ ...exit, state: undefined });
     expect(others).toMatchObject([
       { ...exit, state: 'starting' },
       { ...exit, state: 'ready' },
+      { ...exit, state: 'starting' },
       { ...exit, state: 'dead' },
     ]);
+    for (const { alive } of others) expect(alive).toEqual(bare.alive);
     for (const { ms } of others) expect(Math.abs(ms - bare.ms)).toBeLessThan(SAME_MS);
     // The server waits for the connection that is kept, as Node does.
     if (manner === 'close') expect(bare.ms).toBeGreaterThan(5_000);
@@ -61,6 +66,7 @@ async function end(
   state: Probed,
 ): Promise<Ended> {
   const probe = createServer((_, response) => {
+    if (state === 'silent') return;
     response.writeHead(state === 'starting' ? 503 : 200).end();
     if (state === 'dead') probe.close();
   });
@@ -91,7 +97,7 @@ async function end(
       kept.resume();
     }
     const exit = await app.exit;
-    return { ...exit, state: runs.state, ms: performance.now() - startMs };
+    return { ...exit, state: runs.state, alive: runs.alive, ms: performance.now() - startMs };
   } finally {
     kept?.destroy();
     await app.kill();

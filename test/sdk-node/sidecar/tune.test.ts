@@ -1,10 +1,9 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type NodeBinary, nodeBinaries } from '../../harness/nodes.js';
-import { App, runApp } from './app.js';
+import { App, REGISTER, runApp } from './app.js';
 import { SidecarProxy } from './proxy.js';
 
-const PRELOAD = ['--import', './apps/sidecar/preload.mjs'];
 /** An hour, and what a server waits longer. */
 const LONG_MS = 3_610_000;
 
@@ -12,7 +11,7 @@ const nodes = await nodeBinaries();
 
 describe.each(nodes)('tune, Node $version', (node) => {
   it('keeps connections longer than the proxy, and closes them while it drains', async () => {
-    const app = await runApp({ node: node.path, script: 'tune.mjs', flags: PRELOAD });
+    const app = await runApp({ node: node.path, script: 'tune.mjs', flags: REGISTER });
     expect(await app.line('set')).toMatchObject({
       usual: LONG_MS,
       shorter: LONG_MS,

@@ -139,7 +139,11 @@ results['timeout of the answer'] = await call(
 );
 
 // maxSockets holds, and all calls are answered, though the first hop is dead.
-const narrow = with_({ ...routes(down, direct(other.port)), maxSockets: 2, breaker: { failures: 1e6 } });
+const narrow = with_({
+  ...routes(down, direct(other.port)),
+  maxSockets: 2,
+  breaker: { failures: 1e6 },
+});
 let most = 0;
 const timer = setInterval(() => {
   const all = Object.values(narrow.sockets).flat().length;
@@ -166,7 +170,9 @@ const back = with_({ ...routes(down, direct(other.port)), breaker: { probeMs: 10
 const through = async () => (await call(back, `${REVIEWS}/ok`)).text;
 const before = [];
 for (let i = 0; i < 8; i++) before.push(await through());
-const server = http.createServer((_, response) => response.end('back')).listen(refused, '127.0.0.1');
+const server = http
+  .createServer((_, response) => response.end('back'))
+  .listen(refused, '127.0.0.1');
 await delay(150);
 const after = [];
 for (let i = 0; i < 5; i++) after.push(await through());
@@ -178,15 +184,23 @@ const agents = { http: with_(routes(down, direct(other.port))) };
 results.axios = await axios
   .post(`${REVIEWS}/ok`, 'b', { httpAgent: agents.http, proxy: false })
   .then(({ data }) => data);
-results.got = await got.post(`${REVIEWS}/ok`, { agent: agents, body: 'b', retry: { limit: 0 } }).text();
+results.got = await got
+  .post(`${REVIEWS}/ok`, { agent: agents, body: 'b', retry: { limit: 0 } })
+  .text();
 results.axiosTimeout = await axios
   .get(`${REVIEWS}/`, { httpAgent: with_(routes(stuck)), proxy: false, timeout: 100 })
-  .then(() => 'answered', ({ code }) => code);
+  .then(
+    () => 'answered',
+    ({ code }) => code,
+  );
 results.gotTimeout = await got(`${REVIEWS}/`, {
   agent: { http: with_(routes(stuck)) },
   timeout: { request: 100 },
   retry: { limit: 0 },
-}).then(() => 'answered', ({ code }) => code);
+}).then(
+  () => 'answered',
+  ({ code }) => code,
+);
 try {
   new Agent({ routes: { a: [{ via: 'direct', address: 'a:1' }] } });
 } catch (error) {

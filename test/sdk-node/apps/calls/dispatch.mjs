@@ -100,10 +100,15 @@ for (const [kind, make] of Object.entries(kinds)) {
   await run('refused, next hop', '/ok', post, fallback());
   await run('refused proxy, next hop', '/ok', post, viaProxy(refused, direct(other.port)));
   await run('proxy', '/ok', post, viaProxy(main.port));
-  await run('proxy of https', '/ok', {}, {
-    url: 'https://reviews.test',
-    routes: { 'reviews.test': [proxy(main.port)] },
-  });
+  await run(
+    'proxy of https',
+    '/ok',
+    {},
+    {
+      url: 'https://reviews.test',
+      routes: { 'reviews.test': [proxy(main.port)] },
+    },
+  );
   await run('reset, GET', '/reset-once');
   await run('reset, GET, always', '/reset');
   await run('reset, POST', '/reset', post);
@@ -112,14 +117,19 @@ for (const [kind, make] of Object.entries(kinds)) {
   await run('reset, caller says so', '/reset-once', post, {
     retry: { ...retry, idempotent: ({ url }) => url.pathname === '/reset-once' },
   });
-  await run('reset, idempotent throws', '/reset', {}, {
-    retry: {
-      ...retry,
-      idempotent: () => {
-        throw new Error('oops');
+  await run(
+    'reset, idempotent throws',
+    '/reset',
+    {},
+    {
+      retry: {
+        ...retry,
+        idempotent: () => {
+          throw new Error('oops');
+        },
       },
     },
-  });
+  );
   await run('reset, no retry', '/reset-once', {}, { retry: false });
   await run('503 of the app', '/app-503');
   await run('503 of the app, once', '/app-503-once');
@@ -135,16 +145,26 @@ for (const [kind, make] of Object.entries(kinds)) {
   await run('URX', '/urx', {}, viaProxy(main.port, direct(other.port)));
   await run('overloaded', '/overloaded');
   await run('budget', '/reset', {}, { retry: { budget: { ratio: 0, floorPerSecond: 0 } } });
-  await run('budget, answer', '/app-503', {}, {
-    retry: { budget: { ratio: 0, floorPerSecond: 0 } },
-  });
+  await run(
+    'budget, answer',
+    '/app-503',
+    {},
+    {
+      retry: { budget: { ratio: 0, floorPerSecond: 0 } },
+    },
+  );
   await run('deadline', '/hang', {}, { deadlineMs: 200 });
-  await run('deadline in a wait', '/ok', {}, {
-    ...none,
-    deadlineMs: 200,
-    retry: { ...retry, attempts: 100, baseMs: 60, capMs: 60 },
-    breaker: { failures: 1000 },
-  });
+  await run(
+    'deadline in a wait',
+    '/ok',
+    {},
+    {
+      ...none,
+      deadlineMs: 200,
+      retry: { ...retry, attempts: 100, baseMs: 60, capMs: 60 },
+      breaker: { failures: 1000 },
+    },
+  );
   await run('half a body', '/half');
   const stream = (more) => ({ method: 'POST', duplex: 'half', ...more });
   const once = kind === 'fetch' ? ReadableStream.from(chunks()) : chunks();
@@ -158,17 +178,26 @@ for (const [kind, make] of Object.entries(kinds)) {
   await run('bytes', '/reset-once', { ...keyed, body: new Uint8Array([104, 105]) });
   if (kind === 'fetch') {
     await run('form', '/reset-once', { ...keyed, body: new URLSearchParams({ a: 'ü' }) });
-    await run('redirect', '/redirect', { ...post, headers: { 'x-to': `${none.url}/ok` } }, {
-      ...fallback(),
-      url: main.url,
-      routes: { [`127.0.0.1:${refused}`]: [SIDECAR, direct(other.port)] },
-    });
+    await run(
+      'redirect',
+      '/redirect',
+      { ...post, headers: { 'x-to': `${none.url}/ok` } },
+      {
+        ...fallback(),
+        url: main.url,
+        routes: { [`127.0.0.1:${refused}`]: [SIDECAR, direct(other.port)] },
+      },
+    );
   }
   // What the caller aborts ends at once, with the caller's own reason.
   const reason = new Error('mine');
   for (const [name, path, options] of [
     ['abort in flight', '/hang', {}],
-    ['abort in a wait', '/ok', { ...none, retry: { attempts: 9, baseMs: 9e4, capMs: 9e4 }, deadlineMs: 1e6 }],
+    [
+      'abort in a wait',
+      '/ok',
+      { ...none, retry: { attempts: 9, baseMs: 9e4, capMs: 9e4 }, deadlineMs: 1e6 },
+    ],
   ]) {
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 100);
@@ -178,7 +207,11 @@ for (const [kind, make] of Object.entries(kinds)) {
     await make(rest)(url + path, { signal: controller.signal }).catch((error) => {
       thrown = error;
     });
-    cases[name] = { same: thrown === reason, ms: performance.now() - startMs, said: String(thrown) };
+    cases[name] = {
+      same: thrown === reason,
+      ms: performance.now() - startMs,
+      said: String(thrown),
+    };
   }
   const early = AbortSignal.abort(reason);
   cases['abort before'] = {
@@ -195,7 +228,10 @@ for (const [kind, make] of Object.entries(kinds)) {
   const through = async () => {
     const before = attempts.length;
     await call('http://back.test/ok', {});
-    return attempts.slice(before).map(({ via }) => via).join();
+    return attempts
+      .slice(before)
+      .map(({ via }) => via)
+      .join();
   };
   const before = [];
   for (let i = 0; i < 8; i++) before.push(await through());

@@ -5,7 +5,11 @@ import { createServer } from 'node:http';
 import net from 'node:net';
 
 /** Headers of a local reply of Envoy's on its first attempt. */
-export const LOCAL = { server: 'envoy', 'x-envoy-attempt-count': '1', 'content-type': 'text/plain' };
+export const LOCAL = {
+  server: 'envoy',
+  'x-envoy-attempt-count': '1',
+  'content-type': 'text/plain',
+};
 export const UF =
   'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure';
 export const UC =
@@ -25,6 +29,7 @@ export async function upstream(name = 'upstream') {
     const actions = {
       '/ok': () => text(200, {}, `${name} ${method} ${body}`),
       '/reset': () => request.socket.destroy(),
+      '/reset-by-main': () => (name === 'main' ? request.socket.destroy() : actions['/ok']()),
       '/reset-once': () => (nth === 1 ? request.socket.destroy() : actions['/ok']()),
       '/app-503': () => text(503, { 'x-envoy-upstream-service-time': '2' }, 'app'),
       '/app-503-once': () => (nth === 1 ? text(503, {}, 'busy') : actions['/ok']()),
@@ -35,7 +40,11 @@ export async function upstream(name = 'upstream') {
       '/uf-once': () => (nth === 1 ? text(503, LOCAL, UF) : actions['/ok']()),
       '/uc': () => text(503, LOCAL, UC),
       '/urx': () =>
-        text(503, { ...LOCAL, 'x-envoy-attempt-count': '3' }, UF.replace('reset reason', 'retried and the latest reset reason')),
+        text(
+          503,
+          { ...LOCAL, 'x-envoy-attempt-count': '3' },
+          UF.replace('reset reason', 'retried and the latest reset reason'),
+        ),
       '/overloaded': () => text(503, { ...LOCAL, 'x-envoy-overloaded': 'true' }, 'overflow'),
       '/hang': () => {},
       '/half': () => {

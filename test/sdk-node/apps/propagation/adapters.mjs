@@ -12,7 +12,7 @@ import Koa from 'koa';
 import { ask, bodyOf, echo, incoming, listen, report, verdict } from './lib.mjs';
 
 const require = createRequire(import.meta.url);
-const { middleware } = require('../../../../sdk-node/dist/context/middleware.js');
+const { middleware } = require('@tagalong/node/http');
 
 const echoPort = await listen(http.createServer(echo));
 const callOn = () => ask(echoPort, { headers: inject({}, `http://127.0.0.1:${echoPort}/`) });

@@ -5,6 +5,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import net from 'node:net';
 import { configure, sidecar } from '@tagalong/node';
+import { Agent } from '@tagalong/node/http';
 import { say } from './lib.mjs';
 
 const [manner, address, options] = process.argv.slice(2);
@@ -61,6 +62,13 @@ const manners = {
     socket.on('timeout', () => {
       told({});
       process.exit();
+    });
+  },
+  /** As the agents of this package, which wait by themselves. */
+  hold: () => {
+    http.get(`http://${host}:${port}/`, { agent: new Agent() }, (res) => {
+      res.resume();
+      told({});
     });
   },
   /** What is wrong is told when it was: at once, if so. */

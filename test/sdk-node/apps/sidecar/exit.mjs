@@ -42,5 +42,7 @@ net.connect(port, hostname).on('error', () => {});
 await pause();
 process.on('exit', (code) => say('exit', { code }));
 const before = manner === 'exit' || manner === 'rejection' ? undefined : await manners[manner]();
-say('runs', { port: server.address()?.port, state: life()?.state });
+// What keeps the process alive; not what it writes to.
+const alive = process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap');
+say('runs', { port: server.address()?.port, state: life()?.state, alive });
 if (before === undefined && /^(exit|rejection)$/.test(manner)) manners[manner]();

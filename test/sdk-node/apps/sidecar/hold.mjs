@@ -146,6 +146,21 @@ async function viaReusedAtOnce() {
   return echoed(socket.connect(ports.raw, host));
 }
 
+/** Connects again at the error, before the `close` of the first connection. */
+function viaReusedAtError() {
+  const socket = new net.Socket();
+  let connected = false;
+  socket.once('error', () => socket.connect(ports.raw, host));
+  socket.connect(1, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.on('connect', () => {
+      connected = true;
+      socket.destroy();
+    });
+    socket.on('close', () => connected && resolve('hello'));
+  });
+}
+
 async function listenersInOrder() {
   const order = [];
   const socket = net.connect(ports.raw, host, () => order.push('callback'));
@@ -188,6 +203,7 @@ const clients = {
     echoed(tls.connect({ socket: net.connect(ports.tls, host), ...trust })),
   'a destroyed socket again': viaReused,
   'a held socket, destroyed, again': viaReusedAtOnce,
+  'a refused socket again, at the error': viaReusedAtError,
   'listeners in order': listenersInOrder,
 };
 

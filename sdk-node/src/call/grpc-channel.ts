@@ -1,0 +1,587 @@
+// grpc-channel: a channel of grpc-js that is one channel for each hop, chosen anew for each call.
+// Promise: a call is repeated only while no message of its answer was handed on, and only if all that
+// it has sent is still kept.
+// grpc-js's own types are not used: they would make it a dependency of ours.
+
+import { AsyncResource } from 'node:async_hooks';
+import { performance } from 'node:perf_hooks';
+import type { Code, TagalongError } from '../core/errors.js';
+import type { Tls } from '../core/hop.js';
+import { hold } from '../sidecar/hold.js';
+import { life } from '../sidecar/life.js';
+import { capturedBy } from './connector.js';
+import { Course, type Ending, type Step } from './course.js';
+import type { Policy } from './options.js';
+import { answerOf, codeOf, isUnsentText } from './proof.js';
+import { type Place, split } from './route.js';
+import { isThroughEnvoy, type Target, type Way, waitsForSidecar, waysOf } from './way.js';
+
+export interface Metadata {
+  clone(): Metadata;
+  get(name: string): (string | Buffer)[];
+  getMap(): Record<string, string | Buffer>;
+  getOptions?(): { waitForReady?: boolean };
+  setOptions?(options: object): void;
+}
+
+interface Status {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: Metadata;
+  readonly cause?: unknown;
+}
+
+interface Listener {
+  onReceiveMetadata(metadata: Metadata): void;
+  onReceiveMessage(message: unknown): void;
+  onReceiveStatus(status: Status): void;
+}
+
+interface MessageContext {
+  readonly callback?: (error?: Error | null) => void;
+  readonly flags?: number;
+}
+
+interface Call {
+  cancelWithStatus(status: number, details: string): void;
+  getPeer(): string;
+  start(metadata: Metadata, listener: Listener): void;
+  sendMessageWithContext(context: MessageContext, message: Buffer): void;
+  startRead(): void;
+  halfClose(): void;
+  getCallNumber(): number;
+  setCredentials(credentials: unknown): void;
+  getAuthContext(): unknown;
+}
+
+type CreateCall = [
+  method: string,
+  deadline: Date | number,
+  host: string | null | undefined,
+  parentCall: unknown,
+  propagateFlags: number | null | undefined,
+];
+
+export interface Channel {
+  close(): void;
+  getTarget(): string;
+  getConnectivityState(tryToConnect: boolean): number;
+  watchConnectivityState(
+    state: number,
+    deadline: Date | number,
+    callback: (e?: Error) => void,
+  ): void;
+  getChannelzRef(): unknown;
+  createCall(...args: CreateCall): Call;
+}
+
+/** What is used of the application's grpc-js. */
+export interface Grpc {
+  readonly Channel: new (target: string, credentials: object, options: object) => Channel;
+  readonly Metadata: new () => Metadata;
+  readonly credentials: {
+    createInsecure(): object;
+    createFromSecureContext(context: unknown, verify?: object): object;
+  };
+}
+
+/** Sent messages kept for a repetition, of one call. */
+const KEPT_BYTES_MAX = 1024 * 1024;
+/**
+ * From one connection that failed to the next: grpc-js's own go up to two minutes, in which calls
+ * fail though the sidecar is back. It is asked by one channel, on this machine.
+ */
+const RECONNECT_MS = 100;
+const RECONNECT_MAX_MS = 250;
+
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
+export interface ChannelSettings {
+  readonly grpc: Grpc;
+  readonly policy: Policy;
+  readonly target: string;
+  readonly credentials: object & { _isSecure?(): boolean };
+  /** The caller's channel options. */
+  readonly options: Record<string, unknown>;
+}
+
+export class RoutedChannel implements Channel {
+  readonly settings: ChannelSettings;
+  readonly target: Target;
+  /** The hops of the route have one each, made when first needed. */
+  readonly #channels = new Map<string, Channel>();
+  #closed = false;
+
+  constructor(settings: ChannelSettings) {
+    this.settings = settings;
+    const own = settings.options['grpc.default_authority'];
+    const authority = typeof own === 'string' ? own : authorityOf(settings.target);
+    const secure = settings.credentials._isSecure?.() ?? false;
+    this.target = { authority, ...split(authority, 443), secure };
+  }
+
+  ways() {
+    const { policy } = this.settings;
+    return waysOf(policy.router.hops(this.target.authority, 443), this.target);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const channel of this.#channels.values()) channel.close();
+    this.#channels.clear();
+  }
+
+  getTarget(): string {
+    return this.#first().getTarget();
+  }
+
+  // Of the first hop that its breaker does not hold for dead: what a call would take.
+  getConnectivityState(tryToConnect: boolean): number {
+    return this.#first().getConnectivityState(tryToConnect);
+  }
+
+  watchConnectivityState(state: number, deadline: Date | number, callback: (e?: Error) => void) {
+    this.#first().watchConnectivityState(state, deadline, callback);
+  }
+
+  getChannelzRef(): unknown {
+    return this.#first().getChannelzRef();
+  }
+
+  createCall(...args: CreateCall): Call {
+    if (this.#closed) throw new Error('Channel has been shut down');
+    return new RoutedCall(this, args);
+  }
+
+  #first(): Channel {
+    if (this.#closed) throw new Error('Channel has been shut down');
+    const { usable } = this.ways();
+    const { breakers } = this.settings.policy;
+    const way = usable.find(({ key }) => !breakers.of(key).open) ?? usable[0];
+    return way === undefined ? this.#own() : this.channel(way);
+  }
+
+  channel(way: Way): Channel {
+    if (this.#closed) throw new Error('Channel has been shut down');
+    let channel = this.#channels.get(way.key);
+    if (channel === undefined) {
+      channel = way.place === undefined ? this.#own() : this.#toPlace(way, way.place);
+      this.#channels.set(way.key, channel);
+    }
+    return channel;
+  }
+
+  #own(): Channel {
+    const { grpc, target, credentials, options } = this.settings;
+    return new grpc.Channel(target, credentials, { ...RECONNECT, ...options });
+  }
+
+  #toPlace(way: Way, place: Place): Channel {
+    const { grpc, options } = this.settings;
+    const { authority, host } = this.target;
+    const address = 'path' in place ? `unix:${place.path}` : `dns:${joined(place)}`;
+    const credentials =
+      way.tls === undefined ? grpc.credentials.createInsecure() : secured(grpc, way.tls);
+    const name = way.tls?.servername ?? host;
+    return new grpc.Channel(address, credentials, {
+      ...RECONNECT,
+      ...options,
+      'grpc.default_authority': authority,
+      // Already the address that is wanted: not by way of an http_proxy of the environment.
+      'grpc.enable_http_proxy': 0,
+      ...(way.tls === undefined ? {} : { 'grpc.ssl_target_name_override': name }),
+    });
+  }
+}
+
+const RECONNECT = {
+  'grpc.initial_reconnect_backoff_ms': RECONNECT_MS,
+  'grpc.max_reconnect_backoff_ms': RECONNECT_MAX_MS,
+};
+
+function secured(grpc: Grpc, tls: Tls): object {
+  const context = process.getBuiltinModule('node:tls').createSecureContext(tls);
+  const { checkServerIdentity, rejectUnauthorized } = tls;
+  return grpc.credentials.createFromSecureContext(context, {
+    ...(checkServerIdentity === undefined ? {} : { checkServerIdentity }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  });
+}
+
+function joined({ host, port }: { host: string; port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The authority of a target: `dns:reviews:50051`, `dns://8.8.8.8/reviews:50051`, `reviews:50051`. */
+function authorityOf(target: string): string {
+  if (/^unix(-abstract)?:/.test(target)) return 'localhost';
+  const [, path = ''] = /^(?:(?:dns|ipv4|ipv6|xds|passthrough):)?(.*)$/.exec(target) ?? [];
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+interface Kept {
+  readonly message: Buffer;
+  readonly flags: number | undefined;
+  callback: ((error?: Error | null) => void) | undefined;
+}
+
+class RoutedCall extends AsyncResource implements Call {
+  readonly #channel: RoutedChannel;
+  readonly #args: CreateCall;
+  readonly #course: Course;
+  #metadata: Metadata | undefined;
+  #listener: Listener | undefined;
+  #credentials: unknown[] = [];
+  /** Undefined: it has grown too large to be repeated. */
+  #kept: Kept[] | undefined = [];
+  #keptBytes = 0;
+  #reads = 0;
+  #halfClosed = false;
+  #current: Call | undefined;
+  #feed: Feed | undefined;
+  /** A message of the answer was handed on: from now on this is that one call. */
+  #committed = false;
+  #headed = false;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #unhold: (() => void) | undefined;
+
+  constructor(channel: RoutedChannel, args: CreateCall) {
+    super('TAGALONG_CALL');
+    this.#channel = channel;
+    this.#args = args;
+    const { policy } = channel.settings;
+    this.#course = new Course(
+      {
+        policy,
+        target: channel.target,
+        ways: channel.ways(),
+        idempotent: () => this.#isIdempotent(),
+        replayable: () => this.#kept !== undefined && !this.#committed,
+        draining: () => life().state === 'draining',
+        random: Math.random,
+      },
+      performance.now(),
+    );
+  }
+
+  start(metadata: Metadata, listener: Listener): void {
+    this.#metadata = metadata;
+    this.#listener = listener;
+    const { policy } = this.#channel.settings;
+    const [, deadline] = this.#args;
+    // The caller's own deadline wins if it comes first.
+    const ownMs = Number(deadline) - Date.now();
+    const callers = ownMs < policy.deadlineMs;
+    this.#deadline = setTimeout(
+      () => this.#overdue(callers),
+      Math.max(0, Math.min(ownMs, policy.deadlineMs)),
+    );
+    this.#take(this.#course.begin(performance.now()));
+  }
+
+  sendMessageWithContext(context: MessageContext, message: Buffer): void {
+    const kept: Kept = { message, flags: context.flags, callback: context.callback };
+    if (this.#kept !== undefined && !this.#committed) {
+      this.#keptBytes += message.length;
+      // While there is no call yet all has to be kept; the caller sends on when a message is taken.
+      if (this.#keptBytes > KEPT_BYTES_MAX && this.#current !== undefined) this.#kept = undefined;
+      else this.#kept.push(kept);
+    }
+    this.#feed?.push(kept);
+  }
+
+  startRead(): void {
+    this.#reads++;
+    this.#current?.startRead();
+  }
+
+  halfClose(): void {
+    this.#halfClosed = true;
+    this.#feed?.end();
+  }
+
+  cancelWithStatus(code: number, details: string): void {
+    if (this.#over) return;
+    if (this.#current !== undefined) {
+      // Its own status comes, and is not judged.
+      this.#committed = true;
+      this.#current.cancelWithStatus(code, details);
+      return;
+    }
+    this.#end({ code, details, metadata: new this.#channel.settings.grpc.Metadata() });
+  }
+
+  getPeer(): string {
+    return this.#current?.getPeer() ?? this.#channel.settings.target;
+  }
+
+  getCallNumber(): number {
+    return this.#current?.getCallNumber() ?? 0;
+  }
+
+  getAuthContext(): unknown {
+    return this.#current?.getAuthContext() ?? null;
+  }
+
+  setCredentials(credentials: unknown): void {
+    this.#credentials.push(credentials);
+    this.#current?.setCredentials(credentials);
+  }
+
+  #take(step: Step): void {
+    if (step.kind === 'go') {
+      this.#go(step.way);
+      return;
+    }
+    if (step.kind === 'wait') {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#take(this.#course.resume(performance.now()));
+      }, step.ms);
+      return;
+    }
+    if (step.kind === 'fail') this.#fail(step.error);
+  }
+
+  #go(way: Way): void {
+    const start = () => {
+      this.#unhold = undefined;
+      this.runInAsyncScope(() => this.#try(way));
+    };
+    const { target } = this.#channel;
+    this.#unhold = waitsForSidecar(way, target) ? hold(target.authority, start) : undefined;
+    if (this.#unhold === undefined) start();
+  }
+
+  #try(way: Way): void {
+    if (this.#over) return;
+    let call: Call;
+    try {
+      call = this.#channel.channel(way).createCall(...this.#args);
+    } catch (error) {
+      this.#end({
+        code: CANCELLED,
+        details: (error as Error).message,
+        metadata: new this.#channel.settings.grpc.Metadata(),
+      });
+      return;
+    }
+    this.#current = call;
+    for (const credentials of this.#credentials) call.setCredentials(credentials);
+    const metadata = this.#metadata!.clone();
+    // A channel that waits for its connection does not say that there is none.
+    if (metadata.getOptions?.().waitForReady && this.#channel.ways().usable.length > 1) {
+      metadata.setOptions?.({ ...metadata.getOptions(), waitForReady: false });
+    }
+    const mine = () => this.#current === call && !this.#over;
+    call.start(metadata, {
+      onReceiveMetadata: (received) => {
+        if (!mine()) return;
+        this.#begun();
+        // Once: of a call that is repeated after its head, the caller has had one.
+        if (this.#headed) return;
+        this.#headed = true;
+        this.#listener!.onReceiveMetadata(received);
+      },
+      onReceiveMessage: (message) => {
+        if (!mine()) return;
+        // A status without an answer comes with no message.
+        if (message !== null) this.#commit();
+        this.#listener!.onReceiveMessage(message);
+      },
+      onReceiveStatus: (status) => {
+        if (mine()) this.#ended(way, status);
+      },
+    });
+    const feed = new Feed(call);
+    this.#feed = feed;
+    for (const kept of this.#kept ?? []) feed.push(kept);
+    if (this.#halfClosed) feed.end();
+    for (let i = 0; i < this.#reads; i++) call.startRead();
+  }
+
+  /** The answer begins. */
+  #begun(): void {
+    this.#course.started();
+    clearTimeout(this.#deadline);
+  }
+
+  #commit(): void {
+    if (this.#committed) return;
+    this.#begun();
+    this.#committed = true;
+    this.#kept = undefined;
+  }
+
+  #ended(way: Way, status: Status): void {
+    if (this.#committed) {
+      this.#course.ended(answered(status), performance.now());
+      this.#end(isOwnOf(status) ? { ...status, cause: this.#course.cut(status) } : status);
+      return;
+    }
+    const ending = this.#endingOf(way, status);
+    const step = this.#course.ended(ending, performance.now());
+    this.#current = undefined;
+    this.#feed = undefined;
+    const refused = ending.kind === 'unconnected' && codeOf(ending.error) === 'ECONNREFUSED';
+    const caught = refused && step.kind === 'fail' ? capturedBy(way, ending.error) : undefined;
+    if (caught !== undefined) this.#fail(caught);
+    else if (step.kind === 'pass') this.#end(status);
+    else this.#take(step);
+  }
+
+  #endingOf(way: Way, status: Status): Ending {
+    if (status.code !== UNAVAILABLE) return answered(status);
+    const headers = status.metadata.getMap();
+    const error = Object.assign(new Error(status.details), { code: 'UNAVAILABLE', status });
+    const reply = {
+      status: 200,
+      header: (name: string) => {
+        const value = headers[name];
+        return value === undefined ? undefined : String(value);
+      },
+    };
+    if (isOwnOf(status)) {
+      if (/^(No connection established|Name resolution failed)/.test(status.details)) {
+        const refused = /ECONNREFUSED/.test(status.details);
+        if (refused && way.via === 'sidecar') life().noticeRefused();
+        const code = /\bE[A-Z]{4,}\b/.exec(status.details)?.[0] ?? 'UNAVAILABLE';
+        return { kind: 'unconnected', error: Object.assign(error, { code }) };
+      }
+      if (status.details === 'Stream refused by server') return { kind: 'unsent', error };
+      return { kind: 'maybe', error };
+    }
+    const answer = answerOf(reply, isThroughEnvoy(way));
+    const { policy } = this.#channel.settings;
+    const { authority } = this.#channel.target;
+    if (answer.kind === 'retried') {
+      policy.budget.charge(authority, answer.times - 1, performance.now());
+      return answered(status);
+    }
+    if (answer.kind === 'overloaded') return answered(status);
+    if (answer.kind === 'local' && isUnsentText(status.details)) {
+      return { kind: 'unsent', answer: status.code };
+    }
+    return { kind: 'answered', answer: status.code, again: policy.statuses.has(503) };
+  }
+
+  #overdue(callers: boolean): void {
+    if (this.#over) return;
+    const current = this.#current;
+    const error = this.#course.overdue(current !== undefined, life().state, performance.now());
+    this.#current = undefined;
+    current?.cancelWithStatus(CANCELLED, 'deadline');
+    if (!callers) {
+      this.#fail(error);
+      return;
+    }
+    this.#end({
+      code: DEADLINE_EXCEEDED,
+      details: 'Deadline exceeded',
+      metadata: new this.#channel.settings.grpc.Metadata(),
+    });
+  }
+
+  /** grpc-js makes an error of a status, with all that it has. */
+  #fail(error: TagalongError): void {
+    this.#end({
+      code: CODES[error.code] ?? UNAVAILABLE,
+      details: `${error.code}: ${error.message}`,
+      metadata: new this.#channel.settings.grpc.Metadata(),
+      cause: error,
+    });
+  }
+
+  #end(status: Status): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#timer);
+    this.#unhold?.();
+    for (const kept of this.#kept ?? []) taken(kept);
+    this.#kept = undefined;
+    const tell = () => this.runInAsyncScope(() => this.#listener?.onReceiveStatus(status));
+    // A caller that is told while it still starts the call has no way to hear of it.
+    process.nextTick(tell);
+  }
+
+  #isIdempotent(): boolean {
+    const metadata = this.#metadata!;
+    const { idempotent } = this.#channel.settings.policy;
+    if (idempotent === undefined) {
+      return metadata.get('idempotency-key').some((key) => String(key).trim() !== '');
+    }
+    try {
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(metadata.getMap())) {
+        if (typeof value === 'string') headers.set(name, value);
+      }
+      const { authority, secure } = this.#channel.target;
+      const url = new URL(this.#args[0], `${secure ? 'https' : 'http'}://${authority}`);
+      return idempotent({ method: 'POST', headers, url }) === true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const CODES: Partial<Record<Code, number>> = { TAGALONG_DEADLINE: DEADLINE_EXCEEDED };
+
+/** Nothing came from the other side: grpc-js itself says that there is no connection. */
+function isOwnOf({ code, metadata }: Status): boolean {
+  return code === UNAVAILABLE && Object.keys(metadata.getMap()).length === 0;
+}
+
+function answered({ code }: Status): Ending {
+  return { kind: 'answered', answer: code, again: false };
+}
+
+/** Messages for one call, one at a time: grpc-js keeps but one that it cannot write yet. */
+class Feed {
+  readonly #call: Call;
+  readonly #waiting: Kept[] = [];
+  #sending = false;
+  #ended = false;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  push(kept: Kept): void {
+    this.#waiting.push(kept);
+    this.#next();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#sending) return;
+    const kept = this.#waiting.shift();
+    if (kept === undefined) {
+      if (this.#ended) this.#call.halfClose();
+      return;
+    }
+    this.#sending = true;
+    const callback = () => {
+      this.#sending = false;
+      taken(kept);
+      this.#next();
+    };
+    const flags = kept.flags === undefined ? {} : { flags: kept.flags };
+    this.#call.sendMessageWithContext({ callback, ...flags }, kept.message);
+  }
+}
+
+/** The caller is told once that a message is taken, however often it is sent. */
+function taken(kept: Kept): void {
+  const { callback } = kept;
+  kept.callback = undefined;
+  if (callback !== undefined) process.nextTick(callback);
+}

@@ -1,0 +1,122 @@
+// chaos: an open loop of calls by one client, whatever becomes of its sidecar. Argument 2: options as
+// JSON. A third are GETs, a third POSTs with an idempotency key, a third POSTs without. Sends what
+// came of each to the parent.
+
+import { subscribe } from 'node:diagnostics_channel';
+import { createFetch } from '@tagalong/node';
+import { channelOptions } from '@tagalong/node/grpc';
+import { interceptor } from '@tagalong/node/undici';
+import { METHOD } from './chaos-call.mjs';
+
+const { kind, rate, seconds, deadlineMs, direct, floorPerSecond } = JSON.parse(process.argv[2]);
+const AUTHORITY = kind === 'grpc' ? 'ratings.test:50051' : 'reviews.test:9080';
+const KINDS = ['get', 'keyed', 'post'];
+
+let wire = 0;
+let tries = 0;
+const via = {};
+subscribe('tagalong:attempt', ({ outcome, via: hop }) => {
+  tries++;
+  if (outcome !== 'ECONNREFUSED') wire++;
+  via[hop] = (via[hop] ?? 0) + 1;
+});
+const hops = [{ via: 'sidecar' }];
+if (direct) hops.push({ via: 'direct', address: direct, plaintext: true });
+const options = {
+  routes: { [AUTHORITY]: hops },
+  deadlineMs,
+  retry: { budget: { floorPerSecond } },
+};
+
+const clients = {
+  fetch: () => {
+    const fetch = createFetch(options);
+    return async (init) => {
+      const response = await fetch(`http://${AUTHORITY}/`, init);
+      await response.text();
+      return response.status;
+    };
+  },
+  interceptor: async () => {
+    const { Agent, request } = await import('undici');
+    const dispatcher = new Agent().compose(interceptor(options));
+    return async (init) => {
+      const { statusCode, body } = await request(`http://${AUTHORITY}/`, { ...init, dispatcher });
+      await body.text();
+      return statusCode;
+    };
+  },
+  grpc: async () => {
+    const { default: grpc } = await import('@grpc/grpc-js');
+    const insecure = grpc.credentials.createInsecure();
+    const idempotent = ({ headers }) => headers.has('idempotency-key') || headers.has('x-get');
+    const client = new grpc.Client(
+      AUTHORITY,
+      insecure,
+      channelOptions(AUTHORITY, insecure, { ...options, retry: { ...options.retry, idempotent } }),
+    );
+    return ({ headers, method }) =>
+      new Promise((resolve, reject) => {
+        const metadata = new grpc.Metadata();
+        for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+        if (method === 'GET') metadata.set('x-get', '1');
+        const { path, requestSerialize, responseDeserialize } = METHOD;
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          Buffer.from('b'),
+          metadata,
+          // An answer of Envoy's is a status here.
+          (error) => (error ? reject(error.cause ?? error) : resolve(200)),
+        );
+      });
+  },
+};
+
+const call = await clients[kind]();
+const results = [];
+let running = 0;
+let lagMs = 0;
+async function one(n) {
+  const which = KINDS[n % 3];
+  const id = `${n}`;
+  const headers = { 'x-id': id, 'x-kind': `${kind}-${which}` };
+  if (which === 'keyed') headers['idempotency-key'] = id;
+  const init =
+    which === 'get' ? { method: 'GET', headers } : { method: 'POST', headers, body: 'b' };
+  const at = Date.now();
+  const start = performance.now();
+  running++;
+  const told = await call(init).then(
+    (status) => ({ status }),
+    (error) => ({
+      error: error?.code ?? String(error),
+      typed: error?.name === 'TagalongError',
+      sent: error?.sent,
+      cause: error?.cause?.code ?? error?.cause?.message ?? error?.details,
+      tried: error?.attempts?.map(({ via, outcome }) => `${via}:${outcome}`).join(),
+    }),
+  );
+  running--;
+  results.push({ id, which, at, ms: performance.now() - start, ...told });
+}
+
+process.send({ ready: true });
+await new Promise((resolve) => process.once('message', resolve));
+const began = performance.now();
+let sent = 0;
+await new Promise((resolve) => {
+  let last = began;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    lagMs = Math.max(lagMs, now - last - 4);
+    last = now;
+    const due = Math.min(rate * seconds, Math.floor(((now - began) / 1000) * rate));
+    while (sent < due) void one(sent++);
+    if (sent < rate * seconds || running > 0) return;
+    clearInterval(timer);
+    resolve();
+  }, 4);
+});
+process.send({ results, wire, tries, via, lagMs }, () => process.disconnect());
