@@ -53,7 +53,7 @@ const EXPECTED: Record<string, Told> = {
   budget: { ...fails('TAGALONG_BUDGET', 'maybe'), attempts: 1, main: ['GET '] },
   'budget, answer': { status: 503, text: 'app', main: ['GET '] },
   deadline: { ...fails('TAGALONG_DEADLINE', 'maybe'), attempts: 1 },
-  'deadline in a wait': { ...fails('TAGALONG_UNREACHABLE', 'no'), cause: 'ECONNREFUSED' },
+  'wait beyond the deadline': { ...fails('TAGALONG_UNREACHABLE', 'no'), cause: 'ECONNREFUSED' },
   'half a body': { main: ['GET '] },
   'stream, refused': ok('other POST onetwo', [], ['POST onetwo']),
   'stream, reset, keyed': { ...maybe, main: ['POST onetwo'] },
@@ -99,7 +99,7 @@ describe.each(copies)('on Node %s with %s', (_, copy, node) => {
       expect(cases['retry-after beyond the deadline']!.ms).toBeLessThan(1_000);
       expect(cases.deadline!.ms).toBeGreaterThanOrEqual(195);
       expect(cases.deadline!.ms).toBeLessThan(1_000);
-      expect(cases['deadline in a wait']!.ms).toBeLessThan(1_000);
+      expect(cases['wait beyond the deadline']!.ms).toBeLessThan(1_000);
       expect(cases['abort in flight']!.ms).toBeLessThan(1_000);
       expect(cases['abort in a wait']!.ms).toBeLessThan(1_000);
     });
