@@ -26,6 +26,7 @@ const OPTIONS = {
   external: PEERS,
   absWorkingDir: HOME,
   logLevel: 'warning',
+  banner: { js: "'use strict';" },
 };
 
 process.on('exit', () => rmSync(DIST, { recursive: true, force: true }));

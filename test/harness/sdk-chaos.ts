@@ -34,6 +34,8 @@ export interface CallResult {
   /** Epoch. */
   readonly at: number;
   readonly ms: number;
+  /** The client's event loop was late by so much as it ended. */
+  readonly lateMs: number;
   readonly status?: number;
   readonly error?: string;
   readonly typed?: boolean;

@@ -97,12 +97,13 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean): unknow
 
     override createSocket(req: ClientRequest, options: Options, created: Created): void {
       const way = options[WAY];
-      if (way === undefined || options[SOCKET] !== undefined) {
+      if (way === undefined) {
         super.createSocket(req, options, created);
         return;
       }
       let journey = options[COURSE]!;
-      // A request that has waited in a queue is handed the options of who was there before it.
+      // A request that has waited in a queue is handed the options of who was there before it, with
+      // the socket that has ended.
       if (journey.used) {
         journey = this.#journey(options);
         const step = journey.course.begin(performance.now());
@@ -117,7 +118,8 @@ export function routed<T extends typeof Agent>(Base: T, secure: boolean): unknow
         }
       }
       journey.used = true;
-      this.#connect(req, { ...options, [COURSE]: journey }, journey, way, created);
+      const { [SOCKET]: _ended, ...rest } = options;
+      this.#connect(req, { ...rest, [COURSE]: journey }, journey, way, created);
     }
 
     override createConnection(options: Options, created?: Created): Socket {

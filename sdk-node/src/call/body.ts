@@ -22,11 +22,14 @@ function isWhole(body: unknown): boolean {
   );
 }
 
-/** `source`: what the body was made of, where that is known and the body itself can be read once. */
-export function bodyOf(body: unknown, source: unknown): Body {
+/** What a body was made of, where that is known and the body itself can be read once. */
+export type Source = string | Buffer | undefined;
+
+/** `source`: see `snapshotOf`. */
+export function bodyOf(body: unknown, source: Source): Body {
   if (isWhole(body)) return { value: body, replayable: ALWAYS };
-  const whole = wholeOf(source);
-  if (whole !== undefined) return { value: whole, replayable: ALWAYS };
+  if (source !== undefined)
+    return { value: typeof source === 'string' ? Buffer.from(source) : source, replayable: ALWAYS };
   const stream = body as {
     pipe?: unknown;
     readableDidRead?: boolean;
@@ -52,12 +55,14 @@ export function bodyOf(body: unknown, source: unknown): Body {
   return { value, replayable: () => !touched };
 }
 
-/** A body of fetch's as one buffer; undefined: it has none that may be sent twice. */
-function wholeOf(source: unknown): Buffer | undefined {
-  if (typeof source === 'string') return Buffer.from(source);
-  if (source instanceof URLSearchParams) return Buffer.from(source.toString());
-  if (ArrayBuffer.isView(source)) {
-    return Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  }
-  return source instanceof ArrayBuffer ? Buffer.from(source) : undefined;
+/**
+ * A body of fetch's as it is now: what the caller changes after the call is not sent, be it held or
+ * repeated. Undefined: it has none, or one that may not be sent twice.
+ */
+export function snapshotOf(body: unknown): Source {
+  if (typeof body === 'string') return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  if (body instanceof ArrayBuffer) return Buffer.from(new Uint8Array(body));
+  if (!ArrayBuffer.isView(body)) return undefined;
+  return Buffer.from(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
 }

@@ -82,12 +82,17 @@ export class Course {
         `No hop can take a call to ${target.authority}: ${ways.refused.join('; ')}.`,
       );
     }
-    return this.resume(nowMs);
+    return this.#choose(nowMs) ?? this.#noneLeft('No hop is open.');
   }
 
   /** After a wait. */
   resume(nowMs: number): Step {
-    return this.#choose(0, nowMs) ?? this.#noneLeft('No hop is open.');
+    if (!this.#options.draining()) return this.#choose(nowMs) ?? this.#noneLeft('No hop is open.');
+    const past = this.#choose(nowMs, isPast);
+    if (past !== undefined) return past;
+    return this.#sent === 'no'
+      ? this.#noneLeft(DRAINS)
+      : this.#fail('TAGALONG_MAYBE_PROCESSED', DRAINS);
   }
 
   /** The connection of the try stands: its bytes are written from now on. */
@@ -103,7 +108,7 @@ export class Course {
         : codeOf((ending as { error?: unknown }).error);
     const attempt = this.#attempt(outcome, nowMs);
     if ('error' in ending) this.#lastError = ending.error;
-    if (ending.kind === 'maybe') this.#sent = 'maybe';
+    if (ending.kind === 'maybe' || ending.kind === 'answered') this.#sent = 'maybe';
     if (ending.kind === 'unconnected') this.#breaker(way).failed(nowMs);
     else this.#breaker(way).succeeded();
     const step = this.#after(ending, nowMs);
@@ -186,8 +191,8 @@ export class Course {
     if (this.#tries >= policy.attempts) return stop(`${policy.attempts} attempts have failed.`);
     if (draining()) {
       // What drains is given nothing again; who goes past it takes nothing from it.
-      const past = unsent ? undefined : this.#peek(0, nowMs, (way) => way.via !== 'sidecar');
-      if (past === undefined) return stop('The sidecar is draining: nothing is repeated.');
+      const past = unsent ? undefined : this.#peek(0, nowMs, isPast);
+      if (past === undefined) return stop(DRAINS);
       return this.#afford(nowMs) ? this.#go(past, nowMs) : give('TAGALONG_BUDGET', SPENT);
     }
     const { baseMs, capMs } = policy;
@@ -209,8 +214,8 @@ export class Course {
     return policy.budget.take(target.authority, nowMs);
   }
 
-  #choose(from: number, nowMs: number): Step | undefined {
-    const at = this.#peek(from, nowMs);
+  #choose(nowMs: number, fits?: (way: Way) => boolean): Step | undefined {
+    const at = this.#peek(0, nowMs, fits);
     return at === undefined ? undefined : this.#go(at, nowMs);
   }
 
@@ -276,5 +281,11 @@ export class Course {
   }
 }
 
+/** Does it go past the sidecar? */
+function isPast({ via }: Way): boolean {
+  return via !== 'sidecar';
+}
+
+const DRAINS = 'The sidecar is draining: nothing is repeated.';
 const READ = 'The body was read, and cannot be sent again.';
 const SPENT = 'A repetition was due, and the budget of the authority is spent.';

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { TagalongError } from '../core/errors.js';
 import { hold } from '../sidecar/hold.js';
 import { life } from '../sidecar/life.js';
-import { type Body, bodyOf } from './body.js';
+import { type Body, bodyOf, type Source } from './body.js';
 import { Course, type Ending, type Step } from './course.js';
 import { type Dispatch, type DispatchOptions, dispatcherOf, type Style } from './dispatchers.js';
 import { headerOf, pairsOf, parsed, raw } from './headers.js';
@@ -56,21 +56,20 @@ const LOCAL_CHARS_MAX = 4096;
 
 /**
  * Dispatches by a policy. `base`: the dispatcher beneath, for what an intercepting sidecar takes;
- * `source`: what the body was made of, where the caller knows.
+ * `source`: what the body was made of, where the caller knows; `sinceMs`: when the call began.
  */
 export function dispatchBy(
   policy: Policy,
   base: Dispatch,
   options: DispatchOptions,
   handler: Handler,
-  source?: unknown,
+  source?: Source,
+  sinceMs = performance.now(),
 ): boolean {
   const target = targetOf(options);
-  // A tunnel and an upgrade are for others to read; without an origin there is nothing to decide.
-  if (target === undefined || options.method === 'CONNECT' || options.upgrade) {
-    return base(options, handler);
-  }
-  new Call(policy, base, options, handler, target, source).begin();
+  // Without an origin there is nothing to decide.
+  if (target === undefined) return base(options, handler);
+  new Call(policy, base, options, handler, target, source, sinceMs).begin();
   return true;
 }
 
@@ -112,7 +111,8 @@ class Call extends AsyncResource implements Controller {
     options: DispatchOptions,
     handler: Handler,
     target: Target,
-    source: unknown,
+    source: Source,
+    sinceMs: number,
   ) {
     super('TAGALONG_CALL');
     this.#policy = policy;
@@ -133,15 +133,20 @@ class Call extends AsyncResource implements Controller {
         draining: () => life().state === 'draining',
         random: Math.random,
       },
-      performance.now(),
+      sinceMs,
     );
   }
 
   begin(): void {
     // Of its own: a caller who awaits the answer must not end before it.
-    this.#deadline = setTimeout(() => this.#overdue(), this.#policy.deadlineMs);
-    if (this.#style === 'new') this.#handler.onRequestStart?.(this, null);
-    else this.#handler.onConnect?.((reason) => this.abort(reason), null);
+    const ms = this.course.deadlineAtMs - performance.now();
+    this.#deadline = setTimeout(() => this.#overdue(), Math.max(0, ms));
+    try {
+      if (this.#style === 'new') this.#handler.onRequestStart?.(this, null);
+      else this.#handler.onConnect?.((reason) => this.abort(reason), null);
+    } catch (error) {
+      this.abort(error);
+    }
     if (!this.#over) this.#take(this.course.begin(performance.now()));
   }
 
@@ -391,6 +396,7 @@ abstract class Try {
   #status = 0;
   #text = '';
   #length = 0;
+  #hurry: NodeJS.Timeout | undefined;
   #chunks: Buffer[] = [];
   /** Hands the head on, when that is decided. */
   #tellHead: (() => void) | undefined;
@@ -412,6 +418,8 @@ abstract class Try {
   /** Its answer is not handed on: what is left of it is read and forgotten. */
   discard(): void {
     this.#mode = 'drop';
+    this.#hurry = setTimeout(() => this.abort(new Error('Not needed any more.')), DISCARD_MS_MAX);
+    this.#hurry.unref();
   }
 
   protected begun(abort: (reason: unknown) => void): void {
@@ -439,6 +447,15 @@ abstract class Try {
     if (verdict === 'pass') tell();
   }
 
+  /** The connection is the caller's from now on; `tell` hands it on. */
+  protected upgraded(status: number, headers: unknown, tell: () => void): void {
+    if (this.#mode !== 'open') return;
+    this.#mode = this.call.answered(this, status, headers) === 'pass' ? 'pass' : 'drop';
+    if (this.#mode !== 'pass') return;
+    this.call.ended();
+    tell();
+  }
+
   /** True: the chunk is for the caller. */
   protected chunk(data: Buffer): boolean {
     if (this.#mode === 'read') {
@@ -448,13 +465,14 @@ abstract class Try {
     }
     if (this.#mode === 'drop') {
       this.#length += data.length;
-      if (this.#length > DISCARD_BYTES_MAX) this.#abort?.(new Error('Not needed any more.'));
+      if (this.#length > DISCARD_BYTES_MAX) this.abort(new Error('Not needed any more.'));
     }
     return this.#mode === 'pass';
   }
 
   /** True: the end is for the caller, and `tellChunk` has been given what was kept back. */
   protected end(tellChunk: (data: Buffer) => void): boolean {
+    clearTimeout(this.#hurry);
     if (this.#mode === 'read') {
       this.#mode = this.call.read(this, this.#status, this.#text);
       if (this.#mode === 'pass') {
@@ -468,6 +486,7 @@ abstract class Try {
 
   /** True: the error is for the caller, who has had the head. */
   protected error(error: unknown): boolean {
+    clearTimeout(this.#hurry);
     if (this.#mode === 'pass') {
       this.call.ended();
       return true;
@@ -481,6 +500,7 @@ abstract class Try {
 
 /** What is read of an answer that is not handed on, so that its connection can be used again. */
 const DISCARD_BYTES_MAX = 64 * 1024;
+const DISCARD_MS_MAX = 1_000;
 
 class OldTry extends Try {
   #resume: (() => void) | undefined;
@@ -544,6 +564,14 @@ class OldTry extends Try {
     const { call } = this;
     if (call.style === 'old') call.handler.onError?.(error);
     else call.handler.onResponseError?.(call, error);
+  }
+
+  onUpgrade(status: number, list: (string | Buffer)[], socket: unknown): void {
+    const { call } = this;
+    this.upgraded(status, list, () => {
+      if (call.style === 'old') call.handler.onUpgrade?.(status, list, socket);
+      else call.handler.onRequestUpgrade?.(call, status, parsed(list), socket);
+    });
   }
 
   #tell(data: Buffer): boolean {
@@ -616,6 +644,19 @@ class NewTry extends Try {
     const { call } = this;
     if (call.style === 'new') call.handler.onResponseError?.(call, error);
     else call.handler.onError?.(error);
+  }
+
+  onRequestUpgrade(
+    controller: Controller,
+    status: number,
+    headers: unknown,
+    socket: unknown,
+  ): void {
+    const { call } = this;
+    this.upgraded(status, headers, () => {
+      if (call.style === 'new') call.handler.onRequestUpgrade?.(call, status, headers, socket);
+      else call.handler.onUpgrade?.(status, controller?.rawHeaders ?? raw(headers), socket);
+    });
   }
 
   #tell(controller: Controller, data: Buffer): void {

@@ -35,18 +35,27 @@ type AgentClass = new (options: object) => Dispatcher;
 /** Pools kept: of a hop and, for direct ones, an authority. */
 const POOLS_MAX = 256;
 
+/** Each `tls` has pools of its own; it is told apart by identity. */
+function numberOf(tls: object | undefined): number {
+  if (tls === undefined) return 0;
+  const known = once('tls-numbers', () => ({ numbers: new WeakMap<object, number>(), count: 0 }));
+  const { numbers } = known;
+  if (!numbers.has(tls)) numbers.set(tls, ++known.count);
+  return numbers.get(tls)!;
+}
+
 const NEW = Symbol.for('undici.globalDispatcher.2');
 const OLD = Symbol.for('undici.globalDispatcher.1');
 
 /** The pool of a way; made at the first call. */
 export function dispatcherOf(way: Way, target: Target): HopDispatcher {
-  const pools = once<Map<string, HopDispatcher & { agent: Dispatcher; tls: unknown }>>(
+  const pools = once<Map<string, HopDispatcher & { agent: Dispatcher }>>(
     'dispatchers',
     () => new Map(),
   );
-  const key = `${way.key} ${target.secure}`;
+  const key = `${way.key} ${target.secure} ${numberOf(way.tls)}`;
   const known = pools.get(key);
-  if (known !== undefined && known.tls === way.tls) return known;
+  if (known !== undefined) return known;
   const { Agent, style } = agentClass();
   if (pools.size >= POOLS_MAX) {
     const [oldest, { agent }] = pools.entries().next().value!;
@@ -59,7 +68,6 @@ export function dispatcherOf(way: Way, target: Target): HopDispatcher {
     dispatch: (options: DispatchOptions, handler: object) => agent.dispatch(options, handler),
     style,
     agent,
-    tls: way.tls,
   };
   pools.set(key, pool);
   return pool;

@@ -225,6 +225,7 @@ interface Kept {
   readonly message: Buffer;
   readonly flags: number | undefined;
   callback: ((error?: Error | null) => void) | undefined;
+  taken: boolean;
 }
 
 class RoutedCall extends AsyncResource implements Call {
@@ -271,27 +272,37 @@ class RoutedCall extends AsyncResource implements Call {
   start(metadata: Metadata, listener: Listener): void {
     this.#metadata = metadata;
     this.#listener = listener;
-    const { policy } = this.#channel.settings;
-    const [, deadline] = this.#args;
-    // The caller's own deadline wins if it comes first.
-    const ownMs = Number(deadline) - Date.now();
-    const callers = ownMs < policy.deadlineMs;
-    this.#deadline = setTimeout(
-      () => this.#overdue(callers),
-      Math.max(0, Math.min(ownMs, policy.deadlineMs)),
-    );
+    this.#arm();
     this.#take(this.#course.begin(performance.now()));
   }
 
+  /** Until the answer of a try begins. */
+  #arm(): void {
+    const [, deadline] = this.#args;
+    const policyMs = this.#course.deadlineAtMs - performance.now();
+    // The caller's own deadline wins if it comes first.
+    const ownMs = Number(deadline) - Date.now();
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(
+      () => this.#overdue(ownMs < policyMs),
+      Math.max(0, Math.min(ownMs, policyMs)),
+    );
+  }
+
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
-    const kept: Kept = { message, flags: context.flags, callback: context.callback };
-    if (this.#kept !== undefined && !this.#committed) {
-      this.#keptBytes += message.length;
-      // While there is no call yet all has to be kept; the caller sends on when a message is taken.
-      if (this.#keptBytes > KEPT_BYTES_MAX && this.#current !== undefined) this.#kept = undefined;
-      else this.#kept.push(kept);
-    }
+    const { flags, callback } = context;
+    const kept: Kept = { message, flags, callback, taken: false };
+    if (!this.#committed) this.#kept?.push(kept);
     this.#feed?.push(kept);
+  }
+
+  /** A message was written; until then it is there anyway, and the caller waits with the next. */
+  #taken(kept: Kept): void {
+    tell(kept);
+    if (kept.taken) return;
+    kept.taken = true;
+    this.#keptBytes += kept.message.length;
+    if (this.#keptBytes > KEPT_BYTES_MAX) this.#kept = undefined;
   }
 
   startRead(): void {
@@ -378,9 +389,11 @@ class RoutedCall extends AsyncResource implements Call {
       metadata.setOptions?.({ ...metadata.getOptions(), waitForReady: false });
     }
     const mine = () => this.#current === call && !this.#over;
+    let headed = false;
     call.start(metadata, {
       onReceiveMetadata: (received) => {
         if (!mine()) return;
+        headed = true;
         this.#begun();
         // Once: of a call that is repeated after its head, the caller has had one.
         if (this.#headed) return;
@@ -394,10 +407,10 @@ class RoutedCall extends AsyncResource implements Call {
         this.#listener!.onReceiveMessage(message);
       },
       onReceiveStatus: (status) => {
-        if (mine()) this.#ended(way, status);
+        if (mine()) this.#ended(way, status, headed);
       },
     });
-    const feed = new Feed(call);
+    const feed = new Feed(call, (kept) => this.#taken(kept));
     this.#feed = feed;
     for (const kept of this.#kept ?? []) feed.push(kept);
     if (this.#halfClosed) feed.end();
@@ -417,24 +430,29 @@ class RoutedCall extends AsyncResource implements Call {
     this.#kept = undefined;
   }
 
-  #ended(way: Way, status: Status): void {
+  #ended(way: Way, status: Status, headed: boolean): void {
     if (this.#committed) {
       this.#course.ended(answered(status), performance.now());
       this.#end(isOwnOf(status) ? { ...status, cause: this.#course.cut(status) } : status);
       return;
     }
-    const ending = this.#endingOf(way, status);
+    const ending = this.#endingOf(way, status, headed);
     const step = this.#course.ended(ending, performance.now());
     this.#current = undefined;
+    // What it has not written is written by the next, if all is there.
+    if (this.#kept === undefined) this.#feed?.release();
     this.#feed = undefined;
     const refused = ending.kind === 'unconnected' && codeOf(ending.error) === 'ECONNREFUSED';
     const caught = refused && step.kind === 'fail' ? capturedBy(way, ending.error) : undefined;
     if (caught !== undefined) this.#fail(caught);
     else if (step.kind === 'pass') this.#end(status);
-    else this.#take(step);
+    else {
+      this.#arm();
+      this.#take(step);
+    }
   }
 
-  #endingOf(way: Way, status: Status): Ending {
+  #endingOf(way: Way, status: Status, headed: boolean): Ending {
     if (status.code !== UNAVAILABLE) return answered(status);
     const headers = status.metadata.getMap();
     const error = Object.assign(new Error(status.details), { code: 'UNAVAILABLE', status });
@@ -446,6 +464,8 @@ class RoutedCall extends AsyncResource implements Call {
       },
     };
     if (isOwnOf(status)) {
+      // Who has sent a head was there: the words may be those of an application that calls others.
+      if (headed) return { kind: 'maybe', error };
       if (/^(No connection established|Name resolution failed)/.test(status.details)) {
         const refused = /ECONNREFUSED/.test(status.details);
         if (refused && way.via === 'sidecar') life().noticeRefused();
@@ -502,11 +522,11 @@ class RoutedCall extends AsyncResource implements Call {
     clearTimeout(this.#deadline);
     clearTimeout(this.#timer);
     this.#unhold?.();
-    for (const kept of this.#kept ?? []) taken(kept);
+    for (const kept of this.#kept ?? []) tell(kept);
+    this.#feed?.release();
     this.#kept = undefined;
-    const tell = () => this.runInAsyncScope(() => this.#listener?.onReceiveStatus(status));
     // A caller that is told while it still starts the call has no way to hear of it.
-    process.nextTick(tell);
+    process.nextTick(() => this.runInAsyncScope(() => this.#listener?.onReceiveStatus(status)));
   }
 
   #isIdempotent(): boolean {
@@ -543,12 +563,19 @@ function answered({ code }: Status): Ending {
 /** Messages for one call, one at a time: grpc-js keeps but one that it cannot write yet. */
 class Feed {
   readonly #call: Call;
+  readonly #taken: (kept: Kept) => void;
   readonly #waiting: Kept[] = [];
   #sending = false;
   #ended = false;
 
-  constructor(call: Call) {
+  constructor(call: Call, taken: (kept: Kept) => void) {
     this.#call = call;
+    this.#taken = taken;
+  }
+
+  /** Nothing more is written: who waits is told. */
+  release(): void {
+    for (const kept of this.#waiting.splice(0)) tell(kept);
   }
 
   push(kept: Kept): void {
@@ -571,7 +598,7 @@ class Feed {
     this.#sending = true;
     const callback = () => {
       this.#sending = false;
-      taken(kept);
+      this.#taken(kept);
       this.#next();
     };
     const flags = kept.flags === undefined ? {} : { flags: kept.flags };
@@ -580,7 +607,7 @@ class Feed {
 }
 
 /** The caller is told once that a message is taken, however often it is sent. */
-function taken(kept: Kept): void {
+function tell(kept: Kept): void {
   const { callback } = kept;
   kept.callback = undefined;
   if (callback !== undefined) process.nextTick(callback);

@@ -100,7 +100,8 @@ export function policyOf(options: CallOptions = {}): Policy {
         return router;
       },
       retry: options.retry !== false,
-      attempts: within('retry.attempts', retry.attempts ?? 3, 1, 100, true),
+      attempts:
+        options.retry === false ? 1 : within('retry.attempts', retry.attempts ?? 3, 1, 100, true),
       baseMs: within('retry.baseMs', retry.baseMs ?? 25, 0, MS_MAX),
       capMs: within('retry.capMs', retry.capMs ?? 1_000, 0, MS_MAX),
       statuses: new Set(statuses),

@@ -100,12 +100,15 @@ export function answerOf({ header, status }: Reply, throughEnvoy: boolean): Answ
   if (!throughEnvoy) return { kind: 'answered' };
   const times = Number(header('x-envoy-attempt-count') ?? Number.NaN);
   if (times > 1) return { kind: 'retried', times };
-  // Without the service time no upstream has answered; an application cannot take it away.
+  // Without the service time no upstream has answered; an application cannot take it away, but an
+  // Envoy that suppresses its headers does, and keeps the count: the type, which frameworks write
+  // otherwise, is left to tell then. Of gRPC the status is 200 and the type its own.
   const local =
     times === 1 &&
     header('server') === 'envoy' &&
-    header('x-envoy-upstream-service-time') === undefined;
-  return { kind: local && (status === 503 || status === 200) ? 'local' : 'answered' };
+    header('x-envoy-upstream-service-time') === undefined &&
+    (status === 200 || (status === 503 && header('content-type') === 'text/plain'));
+  return { kind: local ? 'local' : 'answered' };
 }
 
 /**

@@ -63,8 +63,10 @@ export type Place = { readonly path: string } | { readonly host: string; readonl
 export function placeOfProxy(url: string): Place {
   if (/^unix:\/./.test(url)) return { path: url.slice('unix:'.length) };
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'http:') {
-    throw new RangeError(`url "${url}": want http://HOST:PORT or unix:/PATH`);
+  if (parsed?.protocol !== 'http:' || parsed.username !== '' || parsed.password !== '') {
+    // Credentials are of no use here, and are not to be read in a log.
+    const shown = url.replace(/^([^/]*\/\/)?.*@/, '$1…@');
+    throw new RangeError(`url "${shown}": want http://HOST:PORT or unix:/PATH`);
   }
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, ''),

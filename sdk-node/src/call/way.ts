@@ -62,7 +62,7 @@ function wayOf(hop: Hop, { authority, secure }: Target): Way | string {
   if (url === undefined) {
     return { via: 'sidecar', key: `sidecar ${authority}`, place: undefined, tls: undefined };
   }
-  if (secure) return `${url}: ${PROXY_REMEDY}`;
+  if (secure) return `${hop.via}: ${PROXY_REMEDY}`;
   return { via: hop.via, key: `${hop.via} ${url}`, place: placeOfProxy(url), tls: undefined };
 }
 

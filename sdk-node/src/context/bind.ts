@@ -19,22 +19,26 @@ type Emit = (this: Bound, event: string | symbol, ...args: unknown[]) => boolean
 const storage = state.storage as AsyncLocalStorage<Headed | undefined>;
 const shadowed = once('shadowed emitters', () => new WeakSet<object>());
 
-/** The emitters whose prototypes these are, or inherit from, can be bound from now on. */
-export function makeBindable(...prototypes: object[]): void {
-  for (const prototype of prototypes as { emit: Emit }[]) {
-    if (shadowed.has(prototype)) continue;
-    shadowed.add(prototype);
-    const original = prototype.emit;
+/**
+ * The emitters that these are, or whose prototypes these are or inherit from, can be bound from now
+ * on.
+ */
+export function makeBindable(...kinds: object[]): void {
+  for (const kind of kinds) {
+    if (shadowed.has(kind)) continue;
+    shadowed.add(kind);
+    const behind = emitBehind(kind);
     // One function for all emitters of a kind: a closure for each request costs more than a look
     // at a property for each event.
     const emit: Emit = function emit(event, ...args) {
+      const original = behind.emit;
       const bound = this[CONTEXT];
       if (bound === undefined || storage.getStore() === (bound ?? undefined)) {
         return original.call(this, event, ...args);
       }
       return storage.run(bound ?? undefined, emitOf, original, this, event, args);
     };
-    Object.defineProperty(prototype, 'emit', {
+    Object.defineProperty(kind, 'emit', {
       value: emit,
       writable: true,
       configurable: true,
@@ -45,6 +49,24 @@ export function makeBindable(...prototypes: object[]): void {
 
 function emitOf(original: Emit, emitter: Bound, event: string | symbol, args: unknown[]): boolean {
   return original.call(emitter, event, ...args);
+}
+
+/**
+ * Has the `emit` that an object has of its own; where it has none, the one that it inherits when it
+ * is asked for: node:domain, and others, replace that later.
+ */
+export function emitBehind(kind: object): { readonly emit: Emit } {
+  const { emit } = kind as Bound;
+  return Object.hasOwn(kind, 'emit') ? { emit } : Object.getPrototypeOf(kind);
+}
+
+/**
+ * What to make bindable for a stream of HTTP/2: the prototype of Node's own, which is not exported;
+ * of another's, which may be that of any emitter, the stream alone.
+ */
+export function kindOfStream(stream: object): object {
+  const prototype = Object.getPrototypeOf(stream);
+  return Object.hasOwn(prototype ?? {}, 'pushStream') ? prototype : stream;
 }
 
 /** Binds an emitter; its kind must have been made bindable. */

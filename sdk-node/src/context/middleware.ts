@@ -1,7 +1,7 @@
 // middleware: the context of a request for applications that do not start with `register`.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bind, isBound, makeBindable } from './bind.js';
+import { bind, isBound, kindOfStream, makeBindable } from './bind.js';
 import { extract, extractFrom, type Headed, run } from './context.js';
 
 /** Of express, connect, Nest, and as a hook of fastify; the other form: koa and hono. */
@@ -61,11 +61,11 @@ function follow(message: Given, context: Headed): void {
   bind(emitter, context);
 }
 
-/** The prototype, of Node's own, that an emitter has its `emit` from. */
+/** What to make bindable: the prototype where it is of Node's own, else the emitter alone. */
 function kindOf(emitter: object): object {
   const { IncomingMessage: Request, ServerResponse: Response } =
     process.getBuiltinModule('node:http');
   if (emitter instanceof Request) return Request.prototype;
   if (emitter instanceof Response) return (Response as typeof ServerResponse).prototype;
-  return Object.getPrototypeOf(emitter);
+  return kindOfStream(emitter);
 }

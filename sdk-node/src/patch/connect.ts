@@ -156,9 +156,11 @@ function holdBack(
   }
   const held = wait(authority, () => {
     release();
-    if (!socket.destroyed && socket.connecting) resume(socket, inner, original, options);
+    if (!socket.destroyed && socket.connecting) resume(socket, inner, original, asked);
   });
   if (held === undefined) return false;
+  // The caller may use his object for another connection meanwhile.
+  const asked = Object.assign(Object.create(Object.getPrototypeOf(options)), options);
   // A second connect takes the place of the first.
   waiting.get(socket)?.();
   if (listener !== undefined) socket.once('connect', listener);
@@ -170,26 +172,32 @@ function holdBack(
   return true;
 }
 
-/** Until called off: a socket that is destroyed gives up, `ref` and `unref` hold for the wait. */
+/**
+ * Until called off: a socket that is destroyed gives up, `ref` and `unref` hold for the wait, and a
+ * reset comes after the connection, as while a handle connects.
+ */
 function shadow(socket: Socket, inner: Inner, held: Held): () => void {
   // `unref` before there is a handle waits for the connection; meanwhile it is to count as well.
-  const { ref, unref } = Socket.prototype;
+  const { ref, unref } = socket;
   if (inner._handle?.hasRef?.() === false || socket.listeners('connect').includes(unref)) {
     held.unref();
   }
-  own(socket, 'ref', () => {
-    held.ref();
-    return ref.call(socket);
-  });
-  own(socket, 'unref', () => {
-    held.unref();
-    return unref.call(socket);
-  });
-  const closeSoon = inner._handle ? undefined : closeAsHandlesDo(socket);
+  const restore = [
+    replace(socket, 'ref', () => {
+      held.ref();
+      return ref.call(socket);
+    }),
+    replace(socket, 'unref', () => {
+      held.unref();
+      return unref.call(socket);
+    }),
+    replace(socket, 'resetAndDestroy', () => {
+      return socket.once('connect', () => socket.resetAndDestroy());
+    }),
+    ...(inner._handle ? [] : [closeAsHandlesDo(socket)]),
+  ];
   const release = () => {
-    delete (socket as Partial<Socket>).ref;
-    delete (socket as Partial<Socket>).unref;
-    closeSoon?.();
+    for (const one of restore) one();
     socket.off('close', onClose);
     waiting.delete(socket);
   };
@@ -213,16 +221,16 @@ function shadow(socket: Socket, inner: Inner, held: Held): () => void {
  * the error of the write that was cut off (Node 24 and 26).
  */
 function closeAsHandlesDo(socket: Socket): () => void {
-  const before = Object.getOwnPropertyDescriptor(socket, 'emit');
   const { emit } = socket;
-  own(socket, 'emit', (event: string, ...args: unknown[]) => {
-    if (event !== 'close') return Reflect.apply(emit, socket, [event, ...args]);
+  let waits = true;
+  const restore = replace(socket, 'emit', (event: string, ...args: unknown[]) => {
+    if (event !== 'close' || !waits) return Reflect.apply(emit, socket, [event, ...args]);
     setImmediate(() => Reflect.apply(emit, socket, ['close', ...args]));
     return socket.listenerCount('close') > 0;
   });
   return () => {
-    if (before !== undefined) Object.defineProperty(socket, 'emit', before);
-    else delete (socket as Partial<Socket>).emit;
+    waits = false;
+    restore();
   };
 }
 
@@ -239,6 +247,19 @@ function resume(socket: Socket, inner: Inner, original: Connect, options: Wish['
     delete (inner as Partial<Inner>)._undestroy;
     delete (inner as Partial<Inner>)._unrefTimer;
   }
+}
+
+type Shadowed = 'ref' | 'unref' | 'resetAndDestroy' | 'emit';
+
+/** Until called off; what the caller has put in our place meanwhile stays. */
+function replace(socket: Socket, name: Shadowed, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(socket, name);
+  own(socket, name, value);
+  return () => {
+    if (socket[name] !== value) return;
+    if (before !== undefined) Object.defineProperty(socket, name, before);
+    else delete (socket as Partial<Socket>)[name];
+  };
 }
 
 function own(socket: Socket, name: string, value: unknown): void {

@@ -3,7 +3,7 @@
 
 import { currentHeaded, type Headed } from '../context/context.js';
 import { type Fields, fill } from '../context/outgoing.js';
-import type { Wanted } from './modules.js';
+import { exported, type Wanted } from './modules.js';
 
 /** What is used of grpc-js. */
 interface Metadata {
@@ -34,8 +34,10 @@ export const GRPC: Wanted = {
   library: '@grpc/grpc-js',
   file: 'build/src/channel',
   patch(exports) {
-    const prototype = (exports as { ChannelImplementation?: { prototype: Channel } } | undefined)
-      ?.ChannelImplementation?.prototype;
+    const channel = exported(exports, 'ChannelImplementation') as
+      | { prototype?: Channel }
+      | undefined;
+    const prototype = channel?.prototype;
     if (typeof prototype?.createCall !== 'function') return false;
     if (patched.has(prototype)) return true;
     patched.add(prototype);

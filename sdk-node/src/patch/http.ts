@@ -20,13 +20,16 @@ type Request = (this: unknown, ...args: unknown[]) => Outgoing;
 export function installHttpClients(): void {
   const http = process.getBuiltinModule('node:http');
   const https = process.getBuiltinModule('node:https');
-  const prototype = http.ClientRequest.prototype as Outgoing;
+  const { ClientRequest } = http;
+  const prototype = ClientRequest.prototype as Outgoing;
   const atHead = typeof prototype._storeHeader === 'function';
   // `get` needs no wrapping: it writes the head before it returns.
   for (const module of [http, https] as unknown as { request: Request }[]) {
     const original = module.request;
     const request: Request = function request(...args) {
       const made = original.apply(this, args);
+      // Somebody's stub of it.
+      if (!(made instanceof ClientRequest)) return made;
       if (atHead) made[CONTEXT] = currentHeaded() ?? null;
       else fillEarly(made, currentHeaded());
       return made;

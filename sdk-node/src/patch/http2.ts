@@ -6,7 +6,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import { currentHeaded, type Headed } from '../context/context.js';
 import { fill, LIST, type Listing, listing, listingOf, skipConnect } from '../context/outgoing.js';
 import { passFor } from './http.js';
-import type { Wanted } from './modules.js';
+import { exported, type Wanted } from './modules.js';
 
 const AUTHORITY = Symbol.for('tagalong.authority.1');
 const OWNED = Symbol.for('tagalong.owned.1');
@@ -70,6 +70,8 @@ function filled(context: Headed, headers: unknown, authority: string | undefined
       }
       return [...headers, ...names.added];
     }
+    // Not ours to tell what is wrong with it: a copy would be right.
+    if (typeof (headers ?? {}) !== 'object') return headers;
     const given = (headers ?? {}) as Record<string, unknown>;
     const names = listingOf(given);
     if (/(^|\s)grpc-node-js\//.test(String(given['user-agent'] ?? ''))) return headers;
@@ -128,7 +130,8 @@ export const HTTP2_WRAPPER: Wanted = {
   library: 'http2-wrapper',
   file: 'source/agent',
   patch(exports) {
-    const prototype = (exports as { Agent?: { prototype: Wrapper } } | undefined)?.Agent?.prototype;
+    const agent = exported(exports, 'Agent') as { prototype?: Wrapper } | undefined;
+    const prototype = agent?.prototype;
     if (typeof prototype?.getSession !== 'function') return false;
     if (patchedAgents.has(prototype)) return true;
     patchedAgents.add(prototype);

@@ -6,7 +6,7 @@ import type Module from 'node:module';
 import { warnOnce } from '../core/warn.js';
 
 interface Loader {
-  _load(request: string, parent: unknown, isMain: boolean): unknown;
+  _load(request: string, ...more: unknown[]): unknown;
   _cache: Record<string, Module | undefined>;
 }
 
@@ -27,8 +27,8 @@ export function installModules(wanted: readonly Wanted[]): void {
     byName.set(name, [...(byName.get(name) ?? []), patch]);
   }
   const original = loader._load;
-  loader._load = function _load(this: unknown, request, parent, isMain) {
-    const exports = original.call(this, request, parent, isMain);
+  loader._load = function _load(this: unknown, request, ...more) {
+    const exports = original.call(this, request, ...more);
     if (typeof request === 'string') {
       const found = byName.get(nameOf(request));
       if (found !== undefined) for (const patch of found) attempt(patch, exports);
@@ -46,6 +46,15 @@ export function installModules(wanted: readonly Wanted[]): void {
       );
     }
   }
+}
+
+/**
+ * What exports have under a name of their own. To ask for another, of a file that is being loaded in
+ * a circle, would earn a warning by Node.
+ */
+export function exported(exports: unknown, name: string): unknown {
+  const given = (exports ?? {}) as Record<string, unknown>;
+  return Object.hasOwn(given, name) ? given[name] : undefined;
 }
 
 function nameOf(request: string): string {

@@ -2,22 +2,30 @@
 // of its headers. One patch: all servers inherit the `emit` of net.Server.
 // Promise: no request runs in the context of another, be it on the same connection or around it.
 
-import { bind, makeBindable } from '../context/bind.js';
+import { bind, CONTEXT, emitBehind, kindOfStream, makeBindable } from '../context/bind.js';
 import { currentHeaded, extractFrom, type Headed, run } from '../context/context.js';
 
-interface Emitting {
-  emit(event: string | symbol, ...args: unknown[]): boolean;
-}
-
+type Emit = ReturnType<typeof emitBehind>['emit'];
+type Emitting = ThisParameterType<Emit>;
 type Incoming = Parameters<typeof extractFrom>[0];
 
 export function installServers(): void {
   const net = process.getBuiltinModule('node:net');
+  const tls = process.getBuiltinModule('node:tls');
   const http = process.getBuiltinModule('node:http');
+  const https = process.getBuiltinModule('node:https');
   makeBindable(http.IncomingMessage.prototype, http.ServerResponse.prototype);
-  const prototype = net.Server.prototype as Emitting;
-  const original = prototype.emit;
-  prototype.emit = function emit(this: Emitting, event, ...args) {
+  patchEmit(net.Server.prototype);
+  // Those that somebody has given an `emit` of their own, which does not come by that of net.Server.
+  for (const { prototype } of [tls.Server, http.Server, https.Server]) {
+    if (Object.hasOwn(prototype, 'emit')) patchEmit(prototype);
+  }
+}
+
+function patchEmit(prototype: object): void {
+  const behind = emitBehind(prototype);
+  const emit: Emit = function emit(event, ...args) {
+    const original = behind.emit;
     switch (event) {
       case 'request':
       case 'checkContinue':
@@ -33,24 +41,33 @@ export function installServers(): void {
     }
     return original.call(this, event, ...args);
   };
+  (prototype as Emitting).emit = emit;
 }
 
 function handle(
   server: Emitting,
-  original: Emitting['emit'],
-  event: string,
+  original: Emit,
+  event: string | symbol,
   args: unknown[],
   request: unknown,
   response: unknown,
 ): boolean {
   let context: Headed | undefined;
   try {
-    const { headers } = request as { headers?: Incoming };
-    // Some other server's event of the same name.
-    if (headers === undefined) return original.call(server, event, ...args);
-    context = extractFrom(headers);
-    bind(request as object, context);
-    if (response !== undefined) bind(response as object, context);
+    const { headers, [CONTEXT]: bound } = (request ?? {}) as Partial<Emitting> & {
+      headers?: Incoming;
+    };
+    if (bound !== undefined) {
+      // Emitted again, on this server or on another: what was made for it is not made anew.
+      context = bound ?? undefined;
+    } else if (headers === undefined) {
+      // Some other server's event of the same name.
+      context = currentHeaded();
+    } else {
+      context = extractFrom(headers);
+      bind(request as object, context);
+    }
+    if (response !== undefined && headers !== undefined) bind(response as object, context);
   } catch {
     // Without a context, then: a request is worth more than its headers.
   }
@@ -58,13 +75,18 @@ function handle(
 }
 
 /** The prototype of streams is not exported: it is met with the first stream. */
-function handleStream(server: Emitting, original: Emitting['emit'], args: unknown[]): boolean {
+function handleStream(server: Emitting, original: Emit, args: unknown[]): boolean {
   let context: Headed | undefined;
   try {
-    const [stream, headers] = args as [object, Incoming];
-    context = extractFrom(headers);
-    makeBindable(Object.getPrototypeOf(stream));
-    bind(stream, context);
+    const [stream, headers] = args as [object, Incoming | undefined];
+    if (headers?.[':method'] === undefined) {
+      // Some other server's event of the same name.
+      context = currentHeaded();
+    } else {
+      context = extractFrom(headers);
+      makeBindable(kindOfStream(stream));
+      bind(stream, context);
+    }
   } catch {
     // As above.
   }
@@ -76,8 +98,8 @@ function handleStream(server: Emitting, original: Emitting['emit'], args: unknow
 function enter(
   context: Headed | undefined,
   server: Emitting,
-  original: Emitting['emit'],
-  event: string,
+  original: Emit,
+  event: string | symbol,
   args: unknown[],
 ): boolean {
   if (currentHeaded() === context) return original.call(server, event, ...args);

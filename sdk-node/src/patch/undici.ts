@@ -1,11 +1,13 @@
 // undici: what fetch and undici send carries the headers of the request that it is made for.
 // Decided in `dispatch`, where a call still is in its own context: a bounded pool sends it later,
-// in the context of whoever gave a connection back.
+// in the context of whoever gave a connection back. Filled in there too, unless somebody adds headers
+// of his own to requests as they are made: then after him, where what he has set can be seen.
 
+import { channel } from 'node:diagnostics_channel';
 import { currentHeaded, type Headed } from '../context/context.js';
 import { fill, LIST, type Listing, listing, listingOf, skipConnect } from '../context/outgoing.js';
 import { passFor } from './http.js';
-import type { Wanted } from './modules.js';
+import { exported, type Wanted } from './modules.js';
 
 /** On the options of a call: what was decided, for the dispatchers that they are handed on to. */
 const DECIDED = Symbol.for('tagalong.decided.1');
@@ -57,7 +59,9 @@ function patchDispatch(prototype: Dispatcher): void {
   const original = prototype.dispatch;
   prototype.dispatch = passFor(
     function dispatch(this: object, options, handler) {
-      return original.call(this, decided(options, this), handler);
+      const own = decided(options, this);
+      if (!created.hasSubscribers) return original.call(this, own, handler);
+      return dispatchLate(original, this, own, handler);
     } as Dispatch,
     original,
   );
@@ -73,6 +77,61 @@ function patchCompose(prototype: Dispatcher): void {
       dispatch.call(this, decided(options, this), handler);
     return original.call(this, ...given, first);
   }, original);
+}
+
+/** Where OpenTelemetry and its like add headers, whatever is there already. */
+const created = channel('undici:request:create');
+
+/** What is used of the requests that undici makes. */
+interface Made {
+  readonly method: unknown;
+  /** Flat list, without Host. */
+  readonly headers: unknown;
+  addHeader(name: string, value: string): void;
+}
+
+/** The decision for the request that is being made: undici makes it within `dispatch`. */
+let making: Decision | undefined;
+
+function dispatchLate(
+  original: Dispatch,
+  dispatcher: object,
+  options: Options,
+  handler: unknown,
+): unknown {
+  const outer = making;
+  making = options?.[DECIDED];
+  try {
+    return original.call(dispatcher, options, handler);
+  } finally {
+    making = outer;
+  }
+}
+
+function fillLate(message: unknown): void {
+  const decision = making;
+  making = undefined;
+  if (decision?.context === undefined || decision.authority === undefined) return;
+  if (decision.added.length > 0) return;
+  try {
+    const { request } = message as { request: Made };
+    if (request.method === 'CONNECT' || !Array.isArray(request.headers)) return;
+    const names = listing(request.headers);
+    fill(decision.context, decision.authority, names, LIST);
+    const { added } = names;
+    for (let i = 0; i < added.length; i += 2) request.addHeader(added[i]!, added[i + 1]!);
+  } catch {
+    // Without them, or the rest of them, then.
+  }
+}
+
+let late = false;
+
+/** After those who are there already. */
+function listenLate(): void {
+  if (late) return;
+  late = true;
+  created.subscribe(fillLate);
 }
 
 /** Options to dispatch: a copy with headers and a mark, or the given ones where all is decided. */
@@ -113,6 +172,10 @@ function decide(options: Options, before: Decision | undefined, dispatcher: obje
     headers = without(headers, new Set(before.added));
     names = namesOf(headers);
   }
+  if (created.hasSubscribers) {
+    listenLate();
+    return copyOf(options, { context, origin, authority, added: [] }, headers);
+  }
   fill(context, authority, names, LIST);
   const { added } = names;
   const decision = { context, origin, authority, added: added.filter((_, i) => i % 2 === 0) };
@@ -121,23 +184,30 @@ function decide(options: Options, before: Decision | undefined, dispatcher: obje
 
 const NOTHING: Decision = { context: undefined, origin: undefined, authority: '', added: [] };
 
-/** Options are a literal nearly always; those of a class keep it. */
+/** Options are a literal nearly always. */
 function copyOf(options: Options, decision: Decision, headers: unknown): Options {
   const prototype = Object.getPrototypeOf(options);
   const copy: { headers?: unknown; [DECIDED]?: Decision } =
-    prototype === Object.prototype || prototype === null
-      ? { ...options }
-      : Object.create(prototype, Object.getOwnPropertyDescriptors(options));
-  if (headers !== options.headers) {
-    Object.defineProperty(copy, 'headers', {
-      value: headers,
-      writable: true,
-      configurable: true,
-      enumerable: true,
-    });
-  }
+    prototype === Object.prototype || prototype === null ? { ...options } : valuesOf(options);
+  if (headers !== options.headers) copy.headers = headers;
   copy[DECIDED] = decision;
   return copy;
+}
+
+/** All that an object of a class answers to: its getters may want that very object. */
+function valuesOf(options: object): object {
+  const values: Record<PropertyKey, unknown> = {};
+  let at: object = options;
+  for (;;) {
+    const next: object | null = Object.getPrototypeOf(at);
+    // Object.prototype, of whichever realm.
+    if (next === null) return values;
+    for (const key of Reflect.ownKeys(at)) {
+      if (key === 'constructor' || Object.hasOwn(values, key)) continue;
+      values[key] = (options as Record<PropertyKey, unknown>)[key];
+    }
+    at = next;
+  }
 }
 
 /** Headers in a shape that can be read twice: an iterable of pairs becomes an object. */
@@ -215,7 +285,7 @@ export const UNDICI: readonly Wanted[] = FILES.map((file) => ({
   library: 'undici',
   file: `lib/dispatcher/${file}`,
   patch(exports) {
-    const { prototype } = (exports ?? {}) as { prototype?: object };
+    const prototype = exported(exports, 'prototype') as object | undefined;
     if (!patchDispatcher(prototype)) return false;
     // It uses the dispatcher that another undici has set, be it Node's own.
     patchGlobals();

@@ -34,6 +34,13 @@ const ASK_TIMEOUT_MS = 500;
 /** Probes belong to no request: made when this file is loaded, before any comes in. */
 const outside = new AsyncResource('TAGALONG_PROBE');
 
+/** Where a thread finds what the one that started it knew of the sidecar. */
+const INHERITED = 'tagalong.sidecar.1';
+
+interface Inherited extends Pick<Situation, 'state' | 'wasReady'> {
+  readonly probe: string;
+}
+
 class ProbedLife implements Life {
   #rules!: Rules;
   #url!: URL;
@@ -44,6 +51,7 @@ class ProbedLife implements Life {
   #dueMs = 0;
   #askedMs = Number.NEGATIVE_INFINITY;
   #asking = false;
+  #asked = false;
   /** Answers to questions that were asked under other settings do not count. */
   #generation = 0;
 
@@ -75,6 +83,7 @@ class ProbedLife implements Life {
     const before = this.#situation as Situation | undefined;
     this.#generation++;
     this.#asking = false;
+    this.#asked = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#rules = {
@@ -99,8 +108,10 @@ class ProbedLife implements Life {
   }
 
   #ask(): void {
-    const generation = this.#generation;
     this.#timer = undefined;
+    if (!this.#asked) this.#inherit();
+    this.#asked = true;
+    const generation = this.#generation;
     this.#asking = true;
     this.#askedMs = performance.now();
     const question = {
@@ -119,6 +130,21 @@ class ProbedLife implements Life {
     });
   }
 
+  /**
+   * A thread that is started late need not find out anew, and hold its connections meanwhile, that
+   * there is no sidecar. Not at load time: node:worker_threads takes 2 ms to load.
+   */
+  #inherit(): void {
+    const threads = process.getBuiltinModule('node:worker_threads');
+    if (threads.isMainThread) return;
+    const known = threads.getEnvironmentData(INHERITED) as unknown as Inherited | undefined;
+    if (known?.probe !== this.#url.href) return;
+    const { state, wasReady } = known;
+    const before = this.state;
+    this.#situation = { ...this.#situation, state, wasReady };
+    this.#tell(before, 'told by the thread that started this one');
+  }
+
   #hear(sign: Sign): void {
     const { state } = this.#situation;
     this.#situation = next(this.#situation, sign, performance.now(), this.#rules);
@@ -129,6 +155,12 @@ class ProbedLife implements Life {
   #tell(from: SidecarState, why: string): void {
     const to = this.state;
     if (to === from) return;
+    const known: Inherited = {
+      state: to,
+      wasReady: this.wasReady,
+      probe: this.#url.href,
+    };
+    process.getBuiltinModule('node:worker_threads').setEnvironmentData(INHERITED, { ...known });
     if (sidecarChannel.hasSubscribers) sidecarChannel.publish({ from, to, why });
     for (const callback of [...this.#watchers]) callback(to, from);
   }

@@ -181,7 +181,11 @@ describe('proof of an error', () => {
 });
 
 describe('proof of an answer', () => {
-  const LOCAL = { server: 'envoy', 'x-envoy-attempt-count': '1' };
+  const LOCAL = {
+    server: 'envoy',
+    'x-envoy-attempt-count': '1',
+    'content-type': 'text/plain',
+  };
   const kind = (status: number, headers: Record<string, string>, throughEnvoy = true) =>
     answerOf({ status, header: (name) => headers[name] }, throughEnvoy).kind;
 
@@ -191,6 +195,10 @@ describe('proof of an answer', () => {
     ['UO', 503, { ...LOCAL, 'x-envoy-overloaded': 'true' }, 'overloaded'],
     ['NC, without a count', 503, { server: 'envoy' }, 'answered'],
     ['of the application', 503, { ...LOCAL, 'x-envoy-upstream-service-time': '1' }, 'answered'],
+    // Behind an Envoy that leaves out the time of the upstream.
+    ['of a framework', 503, { ...LOCAL, 'content-type': 'text/plain; charset=utf-8' }, 'answered'],
+    ['of a plain server', 503, { server: 'envoy', 'x-envoy-attempt-count': '1' }, 'answered'],
+    ['of gRPC', 200, { ...LOCAL, 'content-type': 'application/grpc' }, 'local'],
     ['another server', 503, { ...LOCAL, server: 'nginx' }, 'answered'],
     ['NR', 404, { server: 'envoy' }, 'answered'],
     ['UT', 504, LOCAL, 'answered'],

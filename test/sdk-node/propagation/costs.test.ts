@@ -14,6 +14,7 @@ const REPLACED = [
   'http2.connect',
   'https.request',
   'net.Server.emit',
+  'net.Server.listen',
   'net.Socket.connect',
 ];
 

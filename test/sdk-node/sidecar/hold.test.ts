@@ -178,6 +178,15 @@ describe.each(nodes)('a held connection, Node $version', (node) => {
     expect(ms).toBeLessThan(1_600);
   });
 
+  it('does not wait anew, in a thread that is started late, for what is known', async () => {
+    const env = { KUBERNETES_SERVICE_HOST: '::1' };
+    const app = await runApp({ node: node.path, script: 'thread.mjs', env });
+    const told = await app.line('thread');
+    expect(told).toMatchObject({ main: 'none', state: 'none' });
+    // Of a grace of 3 s.
+    expect(told.ms).toBeLessThan(EARLY_MS);
+  });
+
   it.each([
     ['on a laptop', {}],
     ['with TAGALONG_SIDECAR=none', { TAGALONG_SIDECAR: 'none', KUBERNETES_SERVICE_HOST: '::1' }],

@@ -237,6 +237,22 @@ const cases = {
   ...viaUndici('undici6', undici6),
   ...viaUndici('undici7', undici),
   ...(undici8 === undefined ? {} : viaUndici('undici8', undici8)),
+  'undici7 options of a class': async () => {
+    class Call {
+      #headers = { accept: '*/*' };
+      origin = `http://127.0.0.1:${echoPort}`;
+      path = '/';
+      get method() {
+        return 'GET';
+      }
+      get headers() {
+        return this.#headers;
+      }
+    }
+    const agent = new undici.Agent();
+    const { body } = await agent.request(new Call());
+    return body.json().finally(() => agent.close());
+  },
   'undici7 allowH2': async () => {
     const agent = new undici.Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
     try {

@@ -51,8 +51,9 @@ server.addService(service, {
     });
   },
   bidi(call) {
-    call.on('data', () => void both(call).then((value) => call.write(value)));
-    call.on('end', () => setTimeout(() => call.end(), 30));
+    const written = [];
+    call.on('data', () => written.push(both(call).then((value) => call.write(value))));
+    call.on('end', () => void Promise.all(written).then(() => call.end()));
   },
 });
 const grpcPort = await new Promise((resolve, reject) =>

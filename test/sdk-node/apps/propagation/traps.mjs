@@ -192,6 +192,19 @@ for (const [name, call] of Object.entries(clients)) {
     session.close();
   });
   is('http2 headers not mutated', frozen, { ':path': '/' });
+  const refused = await within(incoming(1), async () => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    try {
+      const stream = session.request('no headers');
+      stream.on('error', () => {}).close();
+      return 'taken';
+    } catch (error) {
+      return error.code;
+    } finally {
+      session.close();
+    }
+  });
+  is('http2 headers of a wrong type are refused', refused, 'ERR_INVALID_ARG_TYPE');
 }
 
 // --- Host and the absolute form

@@ -37,12 +37,14 @@ const alone = () => new http.Agent();
 let connections = 0;
 const count = (server) => server.on('connection', () => connections++);
 const answer = (_, response) => response.end('hello');
+/** Somebody resets. */
+const echoing = (one) => one.on('error', () => {}).pipe(one);
 const ports = {
   http: await listen(count(http.createServer(answer))),
   https: await listen(count(https.createServer(secure, answer))),
   h2c: await listen(count(http2.createServer({}, answer))),
   h2: await listen(count(http2.createSecureServer(secure, answer))),
-  raw: await listen(count(net.createServer({ allowHalfOpen: true }, (one) => one.pipe(one)))),
+  raw: await listen(count(net.createServer({ allowHalfOpen: true }, echoing))),
   tls: await listen(count(tls.createServer(secure, (one) => one.pipe(one)))),
 };
 await listen(count(http.createServer(answer)), path);
@@ -169,6 +171,56 @@ async function listenersInOrder() {
   return order.join() === 'callback,listener' ? 'hello' : order.join();
 }
 
+/** The caller changes his options for another connection. */
+function optionsUsedAgain() {
+  const options = { host, port: ports.raw };
+  const socket = net.connect(options);
+  options.port = 1;
+  return echoed(socket);
+}
+
+/** The caller puts functions of his own around those of the socket. */
+async function wrapped() {
+  const seen = [];
+  const socket = net.connect(ports.raw, host);
+  const { emit } = socket;
+  socket.emit = (event, ...args) => {
+    seen.push(event);
+    return emit.call(socket, event, ...args);
+  };
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  const body = await echoed(socket);
+  await closed;
+  const missing = ['connect', 'end', 'close'].filter((event) => !seen.includes(event));
+  return missing.length === 0 ? body : `not seen: ${missing}`;
+}
+
+async function ofSubclass() {
+  const called = [];
+  class Own extends net.Socket {
+    ref() {
+      called.push('ref');
+      return super.ref();
+    }
+    unref() {
+      called.push('unref');
+      return super.unref();
+    }
+  }
+  const socket = new Own().connect(ports.raw, host).unref().ref();
+  const names = called.join();
+  const body = await echoed(socket);
+  return names === 'unref,ref' ? body : names;
+}
+
+function reset() {
+  const socket = net.connect(ports.raw, host).resetAndDestroy();
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', () => resolve('hello'));
+  });
+}
+
 function afterConnect(socket, event = 'connect') {
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
@@ -205,6 +257,10 @@ const clients = {
   'a held socket, destroyed, again': viaReusedAtOnce,
   'a refused socket again, at the error': viaReusedAtError,
   'listeners in order': listenersInOrder,
+  'options used again': optionsUsedAgain,
+  'a wrapped emit': wrapped,
+  'a class of its own': ofSubclass,
+  'a reset': reset,
 };
 
 /** What the caller ends; each says when and how. */

@@ -1,0 +1,248 @@
+// sdk-replies: a real Envoy that answers by itself in each way it knows, one for each authority, and
+// the upstreams behind it, which keep count of what arrived.
+
+import { once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer as createRaw, type Server, type Socket } from 'node:net';
+import { type EnvoyProcess, findEnvoy, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
+
+const TYPE = 'type.googleapis.com/envoy.extensions';
+const EJECTED = '60s';
+
+/** What Envoy does with a call, by the first label of its authority; `grpc-` before: over HTTP/2. */
+export const REPLIES = [
+  'uf',
+  'urx',
+  'uh',
+  'uc',
+  'uo',
+  'nc',
+  'nr',
+  'ut',
+  'died',
+  'ejected',
+  'suppressed',
+  'forged',
+] as const;
+export type ReplyName = (typeof REPLIES)[number];
+
+interface Upstream {
+  readonly port: number;
+  readonly arrived: () => number;
+  readonly close: () => void;
+}
+
+const RETRIES = { num_retries: 2, retry_back_off: { base_interval: '0.005s' } };
+
+export class SdkReplies {
+  readonly port: number;
+  /** Its router leaves out the headers that are Envoy's own. */
+  readonly suppressingPort: number;
+  readonly #envoy: EnvoyProcess;
+  readonly #upstreams: ReadonlyMap<string, Upstream>;
+
+  private constructor(
+    envoy: EnvoyProcess,
+    ports: { port: number; suppressingPort: number },
+    upstreams: ReadonlyMap<string, Upstream>,
+  ) {
+    this.#envoy = envoy;
+    this.port = ports.port;
+    this.suppressingPort = ports.suppressingPort;
+    this.#upstreams = upstreams;
+  }
+
+  static async start(version: string): Promise<SdkReplies> {
+    const upstreams = new Map<string, Upstream>();
+    for (const prefix of ['', 'grpc-']) {
+      upstreams.set(`${prefix}uc`, await taker());
+      upstreams.set(`${prefix}ut`, await taker({ keeps: true }));
+      upstreams.set(`${prefix}died`, await taker({ dies: true }));
+    }
+    upstreams.set('ejected', await refuser('down'));
+    upstreams.set('suppressed', await refuser(''));
+    upstreams.set('forged', await refuser('no healthy upstream'));
+    const { path } = await findEnvoy({ version });
+    try {
+      const envoy = await startEnvoy({ path, name: 'replies', bootstrap: bootstrap(upstreams) });
+      const [{ port }, { port: suppressingPort }] = await Promise.all([
+        envoy.listener('plain'),
+        envoy.listener('suppressing'),
+      ]);
+      return new SdkReplies(envoy, { port, suppressingPort }, upstreams);
+    } catch (error) {
+      for (const { close } of upstreams.values()) close();
+      throw error;
+    }
+  }
+
+  /** How many requests have come to each upstream. */
+  arrived(): Record<string, number> {
+    return Object.fromEntries([...this.#upstreams].map(([name, { arrived }]) => [name, arrived()]));
+  }
+
+  async stop(): Promise<void> {
+    for (const { close } of this.#upstreams.values()) close();
+    await this.#envoy.stop();
+  }
+}
+
+/** Takes what comes, and hangs up; `keeps`: does not; `dies`: listens no more from then on. */
+async function taker(mode: { keeps?: boolean; dies?: boolean } = {}): Promise<Upstream> {
+  let arrived = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createRaw((socket) => {
+    sockets.add(socket);
+    let all = '';
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      all += chunk.toString('latin1');
+      // The body of the calls, whole, over HTTP/1.1 and in a frame of HTTP/2 alike.
+      if (!all.includes('the-body')) return;
+      all = '';
+      arrived++;
+      if (mode.dies) server.close();
+      if (!mode.keeps) socket.destroy();
+    });
+  });
+  return { port: await bound(server), arrived: () => arrived, close: () => end(server, sockets) };
+}
+
+/** An application that has taken a call and answers 503. */
+async function refuser(said: string): Promise<Upstream> {
+  let arrived = 0;
+  const server: HttpServer = createServer((request, response) => {
+    request.resume().on('end', () => {
+      arrived++;
+      response.writeHead(503, { 'content-length': said.length }).end(said);
+    });
+  });
+  const port = await bound(server);
+  return {
+    port,
+    arrived: () => arrived,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function end(server: Server, sockets: ReadonlySet<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+  server.close();
+}
+
+async function bound(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as { port: number }).port;
+}
+
+function bootstrap(upstreams: ReadonlyMap<string, Upstream>): object {
+  const portOf = (name: string) => upstreams.get(name)?.port ?? 1;
+  const names = ['', 'grpc-'].flatMap((prefix) => REPLIES.map((name) => `${prefix}${name}`));
+  return {
+    static_resources: {
+      listeners: [listener('plain', names, false), listener('suppressing', names, true)],
+      clusters: names
+        .filter((name) => !/nc$|nr$/.test(name))
+        .map((name) => cluster(name, portOf(name))),
+    },
+  };
+}
+
+function listener(name: string, hosts: readonly string[], suppress: boolean): object {
+  const virtualHosts = hosts
+    .filter((host) => !host.endsWith('nr'))
+    .map((host) => ({
+      name: host,
+      domains: [`${host}.test`, `${host}.test:*`],
+      include_attempt_count_in_response: true,
+      routes: [{ match: { prefix: '/' }, route: { cluster: host, ...routeOf(host) } }],
+    }));
+  return {
+    name,
+    address: loopback(0),
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+              stat_prefix: name,
+              route_config: { virtual_hosts: virtualHosts, validate_clusters: false },
+              http_filters: [
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: {
+                    '@type': `${TYPE}.filters.http.router.v3.Router`,
+                    suppress_envoy_headers: suppress,
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function routeOf(host: string): object {
+  const name = host.replace('grpc-', '');
+  if (name === 'ut') return { timeout: '0.2s' };
+  if (name === 'urx') return { retry_policy: { retry_on: 'connect-failure', ...RETRIES } };
+  if (name === 'died') return { retry_policy: { retry_on: 'reset,connect-failure', ...RETRIES } };
+  if (name === 'ejected') {
+    // Istio's list.
+    const retry_on = 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes';
+    return { retry_policy: { retry_on, retriable_status_codes: [503], ...RETRIES } };
+  }
+  return {};
+}
+
+function cluster(host: string, port: number): object {
+  const name = host.replace('grpc-', '');
+  const http2 = {
+    '@type': `${TYPE}.upstreams.http.v3.HttpProtocolOptions`,
+    explicit_http_config: { http2_protocol_options: {} },
+  };
+  const endpoints =
+    name === 'uh' ? [] : [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }];
+  return {
+    name: host,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    load_assignment: { cluster_name: host, endpoints },
+    ...(name === 'uo'
+      ? {
+          circuit_breakers: {
+            thresholds: [{ max_connections: 0, max_pending_requests: 0, max_requests: 0 }],
+          },
+        }
+      : {}),
+    ...(name === 'ejected'
+      ? {
+          outlier_detection: {
+            consecutive_5xx: 1,
+            base_ejection_time: EJECTED,
+            max_ejection_percent: 100,
+          },
+          common_lb_config: { healthy_panic_threshold: { value: 0 } },
+        }
+      : {}),
+    ...(host.startsWith('grpc-')
+      ? {
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2,
+          },
+        }
+      : {}),
+  };
+}
+
+function loopback(port: number): object {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}

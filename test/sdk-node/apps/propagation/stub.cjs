@@ -1,0 +1,3 @@
+// stub: a test's stand-in for https.request, there before `register`.
+
+require('node:https').request = () => undefined;
