@@ -120,7 +120,8 @@ function agentClass(): { Agent: AgentClass; style: Style } {
     [NEW, 'new'],
     [OLD, 'old'],
   ] as const) {
-    const found = agentAmong((globalThis as Record<symbol, unknown>)[symbol]);
+    const dispatcher = (globalThis as Record<symbol, unknown>)[symbol];
+    const found = agentAmong(dispatcher) ?? agentIn(dispatcher);
     if (found !== undefined) return { Agent: found, style };
   }
   try {
@@ -140,6 +141,17 @@ function agentAmong(dispatcher: unknown): AgentClass | undefined {
     at = Object.getPrototypeOf(at)
   ) {
     if (at.constructor?.name === 'Agent') return at.constructor;
+  }
+  return undefined;
+}
+
+/** Of an agent that a dispatcher has: with NODE_USE_ENV_PROXY, for what goes past the proxy. */
+function agentIn(dispatcher: unknown): AgentClass | undefined {
+  if (typeof dispatcher !== 'object' || dispatcher === null) return undefined;
+  for (const symbol of Object.getOwnPropertySymbols(dispatcher)) {
+    const value = (dispatcher as Record<symbol, unknown>)[symbol];
+    const found = typeof value === 'object' ? agentAmong(value) : undefined;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
