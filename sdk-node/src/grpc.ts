@@ -1,6 +1,7 @@
 // grpc: for clients of @grpc/grpc-js.
 
-import { type Grpc, RoutedChannel } from './call/grpc-channel.js';
+import { RoutedChannel } from './call/grpc-channel.js';
+import type { Grpc } from './call/grpc-js.js';
 import { type CallOptions, policyOf } from './call/options.js';
 import { TagalongError } from './core/errors.js';
 import { settings } from './options/settings.js';

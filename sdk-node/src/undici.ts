@@ -1,7 +1,8 @@
 // undici: for `dispatcher.compose(interceptor())`.
 
-import { dispatchBy, type Handler } from './call/dispatch.js';
+import { dispatchBy } from './call/dispatch.js';
 import type { Dispatch, DispatchOptions } from './call/dispatchers.js';
+import type { Handler } from './call/handler.js';
 import { type CallOptions, policyOf } from './call/options.js';
 import { settings } from './options/settings.js';
 

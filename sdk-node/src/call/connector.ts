@@ -10,8 +10,11 @@ import { atOnce } from '../sidecar/passing.js';
 import { neverEstablished } from './proof.js';
 import type { Target, Way } from './way.js';
 
-/** As undici's own. */
-const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * Until a connection, and its TLS, stands: room for two lost packets, which Linux sends again after 1
+ * and 3 s. With more, a hop that swallows packets would use up the deadline of a call.
+ */
+const CONNECT_TIMEOUT_MS = 4_000;
 
 /**
  * Connects, and calls back once: with an error, or with a socket whose TLS, if any, stands. What is

@@ -11,45 +11,13 @@ import { life } from '../sidecar/life.js';
 import { type Body, bodyOf, type Source } from './body.js';
 import { Course, type Ending, type Step } from './course.js';
 import { type Dispatch, type DispatchOptions, dispatcherOf, type Style } from './dispatchers.js';
-import { headerOf, pairsOf, parsed, raw } from './headers.js';
+import type { Handler } from './handler.js';
+import { headerOf, pairsOf } from './headers.js';
 import { isIdempotentMethod, type Policy } from './options.js';
 import { answerOf, isUnsentText, proofOf, retryAfterMs } from './proof.js';
 import { split } from './route.js';
+import { type Asked, NewTry, OldTry, type Try } from './try.js';
 import { isThroughEnvoy, type Target, waitsForSidecar, waysOf } from './way.js';
-
-/** What undici gives a handler to steer a call with. */
-interface Controller {
-  pause(): void;
-  resume(): void;
-  abort(reason: unknown): void;
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  readonly paused: boolean;
-  rawHeaders?: unknown;
-  rawTrailers?: unknown;
-}
-
-type Head = unknown;
-type Trailers = unknown;
-
-/** undici's handlers: a call's are of one of both styles. */
-export interface Handler {
-  onConnect?(abort: (reason?: unknown) => void, context?: unknown): void;
-  onHeaders?(status: number, raw: unknown, resume: () => void, text?: string): boolean | undefined;
-  onData?(chunk: Buffer): boolean | undefined;
-  onComplete?(raw: unknown): void;
-  onError?(error: unknown): void;
-  onUpgrade?(status: number, raw: unknown, socket: unknown): void;
-  onResponseStarted?(): void;
-  onBodySent?(chunk: unknown): void;
-  onRequestSent?(): void;
-  onRequestStart?(controller: Controller, context?: unknown): void;
-  onResponseStart?(c: Controller, status: number, headers: Head, text?: string): void;
-  onResponseData?(controller: Controller, chunk: Buffer): void;
-  onResponseEnd?(controller: Controller, trailers: Trailers): void;
-  onResponseError?(controller: Controller, error: unknown): void;
-  onRequestUpgrade?(c: Controller, status: number, headers: Head, socket: unknown): void;
-}
 
 /** The text of a local reply that is read before the answer is handed on. */
 const LOCAL_CHARS_MAX = 4096;
@@ -82,13 +50,13 @@ function targetOf({ origin }: DispatchOptions): Target | undefined {
   return { authority: host, ...split(host, secure ? 443 : 80), secure };
 }
 
-class Call extends AsyncResource implements Controller {
+class Call extends AsyncResource implements Asked {
   rawHeaders: unknown = null;
   rawTrailers: unknown = null;
   aborted = false;
   reason: unknown = null;
   paused = false;
-  readonly course: Course;
+  readonly #course: Course;
   readonly #policy: Policy;
   readonly #base: Dispatch;
   readonly #options: DispatchOptions;
@@ -123,7 +91,7 @@ class Call extends AsyncResource implements Controller {
     this.#style = handler.onRequestStart ? 'new' : 'old';
     this.#body = bodyOf(options.body, source);
     const hops = policy.router.hops(target.authority, target.secure ? 443 : 80);
-    this.course = new Course(
+    this.#course = new Course(
       {
         policy,
         target,
@@ -139,7 +107,7 @@ class Call extends AsyncResource implements Controller {
 
   begin(): void {
     // Of its own: a caller who awaits the answer must not end before it.
-    const ms = this.course.deadlineAtMs - performance.now();
+    const ms = this.#course.deadlineAtMs - performance.now();
     this.#deadline = setTimeout(() => this.#overdue(), Math.max(0, ms));
     try {
       if (this.#style === 'new') this.#handler.onRequestStart?.(this, null);
@@ -147,7 +115,7 @@ class Call extends AsyncResource implements Controller {
     } catch (error) {
       this.abort(error);
     }
-    if (!this.#over) this.#take(this.course.begin(performance.now()));
+    if (!this.#over) this.#take(this.#course.begin(performance.now()));
   }
 
   // ---- what the caller does
@@ -177,11 +145,15 @@ class Call extends AsyncResource implements Controller {
 
   // ---- what a try tells
 
+  started(): void {
+    this.#course.started();
+  }
+
   /** The answer of a try, of which nothing was told yet. */
   answered(tried: Try, status: number, headers: unknown): 'pass' | 'read' | 'drop' {
     if (this.#over || tried !== this.#try) return 'drop';
     const reply = { status, header: (name: string) => headerOf(headers, name) };
-    const answer = answerOf(reply, isThroughEnvoy(this.course.way!));
+    const answer = answerOf(reply, isThroughEnvoy(this.#course.way!));
     const { budget } = this.#policy;
     const now = performance.now();
     if (answer.kind === 'retried') budget.charge(this.#target.authority, answer.times - 1, now);
@@ -223,7 +195,7 @@ class Call extends AsyncResource implements Controller {
       this.#captured(error as TagalongError);
       return;
     }
-    if (unsent && this.course.way?.via === 'sidecar' && codeIs(error, 'ECONNREFUSED')) {
+    if (unsent && this.#course.way?.via === 'sidecar' && codeIs(error, 'ECONNREFUSED')) {
       life().noticeRefused();
     }
     this.#takeEnding(
@@ -247,7 +219,7 @@ class Call extends AsyncResource implements Controller {
   // ---- inside
 
   #settle(tried: Try, ending: Ending): 'pass' | 'drop' {
-    const step = this.course.ended(ending, performance.now());
+    const step = this.#course.ended(ending, performance.now());
     if (step.kind === 'pass') {
       this.#finish();
       this.#answering = true;
@@ -261,18 +233,18 @@ class Call extends AsyncResource implements Controller {
 
   #takeEnding(ending: Ending): void {
     this.#try = undefined;
-    this.#take(this.course.ended(ending, performance.now()));
+    this.#take(this.#course.ended(ending, performance.now()));
   }
 
   #captured(error: TagalongError): void {
-    const step = this.course.ended({ kind: 'unconnected', error }, performance.now());
+    const step = this.#course.ended({ kind: 'unconnected', error }, performance.now());
     this.#try = undefined;
     if (step.kind === 'go') {
       this.#take(step);
       return;
     }
     const { code, message, cause } = error;
-    const { attempts } = this.course;
+    const { attempts } = this.#course;
     this.#finish();
     this.#tellError(new TagalongError(code, message, { cause, attempts: [...attempts] }));
   }
@@ -285,7 +257,7 @@ class Call extends AsyncResource implements Controller {
     if (step.kind === 'wait') {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
-        this.#take(this.course.resume(performance.now()));
+        this.#take(this.#course.resume(performance.now()));
       }, step.ms);
       return;
     }
@@ -294,7 +266,7 @@ class Call extends AsyncResource implements Controller {
   }
 
   #go(): void {
-    const way = this.course.way!;
+    const way = this.#course.way!;
     const start = () => {
       this.#unhold = undefined;
       this.runInAsyncScope(() => this.#dispatch());
@@ -306,7 +278,7 @@ class Call extends AsyncResource implements Controller {
   }
 
   #dispatch(): void {
-    const way = this.course.way!;
+    const way = this.#course.way!;
     try {
       const { dispatch, style } =
         way.place === undefined
@@ -328,7 +300,7 @@ class Call extends AsyncResource implements Controller {
   #overdue(): void {
     if (this.#over) return;
     const tried = this.#try;
-    const error = this.course.overdue(tried?.started === true, life().state, performance.now());
+    const error = this.#course.overdue(tried?.started === true, life().state, performance.now());
     this.#finish();
     tried?.abort(error);
     this.#tellError(error);
@@ -384,284 +356,4 @@ function codeIs(error: unknown, code: string): boolean {
 
 function isConnectError(error: unknown): boolean {
   return !codeIs(error, 'ERR_HTTP2_STREAM_ERROR');
-}
-
-/** One request put to a dispatcher. Its methods are called in one of both styles. */
-abstract class Try {
-  started = false;
-  protected readonly call: Call;
-  #mode: 'open' | 'read' | 'pass' | 'drop' = 'open';
-  #abort: ((reason: unknown) => void) | undefined;
-  #abortWith: { reason: unknown } | undefined;
-  #status = 0;
-  #text = '';
-  #length = 0;
-  #hurry: NodeJS.Timeout | undefined;
-  #chunks: Buffer[] = [];
-  /** Hands the head on, when that is decided. */
-  #tellHead: (() => void) | undefined;
-
-  constructor(call: Call) {
-    this.call = call;
-  }
-
-  abstract pause(): void;
-  abstract resume(): void;
-
-  /** Ends it; nothing of it is told any more unless its answer is being handed on. */
-  abort(reason: unknown): void {
-    if (this.#mode !== 'pass') this.#mode = 'drop';
-    if (this.#abort === undefined) this.#abortWith = { reason };
-    else this.#abort(reason);
-  }
-
-  /** Its answer is not handed on: what is left of it is read and forgotten. */
-  discard(): void {
-    this.#mode = 'drop';
-    this.#hurry = setTimeout(() => this.abort(new Error('Not needed any more.')), DISCARD_MS_MAX);
-    this.#hurry.unref();
-  }
-
-  protected begun(abort: (reason: unknown) => void): void {
-    this.#abort = abort;
-    if (this.#abortWith !== undefined) {
-      abort(this.#abortWith.reason);
-      return;
-    }
-    this.started = true;
-    this.call.course.started();
-  }
-
-  /** The head of an answer; `tell` hands it on. */
-  protected head(status: number, headers: unknown, tell: () => void): void {
-    if (status < 200) return;
-    if (this.#mode !== 'open') return;
-    this.#status = status;
-    const verdict = this.call.answered(this, status, headers);
-    if (verdict === 'read') {
-      this.#mode = 'read';
-      this.#tellHead = tell;
-      return;
-    }
-    this.#mode = verdict;
-    if (verdict === 'pass') tell();
-  }
-
-  /** The connection is the caller's from now on; `tell` hands it on. */
-  protected upgraded(status: number, headers: unknown, tell: () => void): void {
-    if (this.#mode !== 'open') return;
-    this.#mode = this.call.answered(this, status, headers) === 'pass' ? 'pass' : 'drop';
-    if (this.#mode !== 'pass') return;
-    this.call.ended();
-    tell();
-  }
-
-  /** True: the chunk is for the caller. */
-  protected chunk(data: Buffer): boolean {
-    if (this.#mode === 'read') {
-      this.#chunks.push(data);
-      this.#text += data.toString('latin1');
-      return false;
-    }
-    if (this.#mode === 'drop') {
-      this.#length += data.length;
-      if (this.#length > DISCARD_BYTES_MAX) this.abort(new Error('Not needed any more.'));
-    }
-    return this.#mode === 'pass';
-  }
-
-  /** True: the end is for the caller, and `tellChunk` has been given what was kept back. */
-  protected end(tellChunk: (data: Buffer) => void): boolean {
-    clearTimeout(this.#hurry);
-    if (this.#mode === 'read') {
-      this.#mode = this.call.read(this, this.#status, this.#text);
-      if (this.#mode === 'pass') {
-        this.#tellHead?.();
-        for (const chunk of this.#chunks) tellChunk(chunk);
-      }
-    }
-    if (this.#mode === 'pass') this.call.ended();
-    return this.#mode === 'pass';
-  }
-
-  /** True: the error is for the caller, who has had the head. */
-  protected error(error: unknown): boolean {
-    clearTimeout(this.#hurry);
-    if (this.#mode === 'pass') {
-      this.call.ended();
-      return true;
-    }
-    if (this.#mode === 'drop') return false;
-    this.#mode = 'drop';
-    this.call.failed(this, error);
-    return false;
-  }
-}
-
-/** What is read of an answer that is not handed on, so that its connection can be used again. */
-const DISCARD_BYTES_MAX = 64 * 1024;
-const DISCARD_MS_MAX = 1_000;
-
-class OldTry extends Try {
-  #resume: (() => void) | undefined;
-
-  pause(): void {}
-
-  resume(): void {
-    this.#resume?.();
-  }
-
-  onConnect(abort: (reason?: unknown) => void): void {
-    this.begun(abort);
-  }
-
-  onBodySent(chunk: unknown): void {
-    this.call.handler.onBodySent?.(chunk);
-  }
-
-  onRequestSent(): void {
-    this.call.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.call.handler.onResponseStarted?.();
-  }
-
-  onHeaders(status: number, list: (string | Buffer)[], resume: () => void, text?: string): boolean {
-    this.#resume = resume;
-    const { call } = this;
-    const flow = { on: true };
-    this.head(status, list, () => {
-      if (call.style === 'old') {
-        flow.on = call.handler.onHeaders?.(status, list, resume, text) !== false;
-        return;
-      }
-      call.rawHeaders = list;
-      call.handler.onResponseStart?.(call, status, parsed(list), text);
-      flow.on = !call.paused;
-    });
-    return flow.on;
-  }
-
-  onData(data: Buffer): boolean {
-    if (!this.chunk(data)) return true;
-    return this.#tell(data);
-  }
-
-  onComplete(trailers: (string | Buffer)[]): void {
-    if (!this.end((data) => void this.#tell(data))) return;
-    const { call } = this;
-    if (call.style === 'old') {
-      call.handler.onComplete?.(trailers);
-      return;
-    }
-    call.rawTrailers = trailers;
-    call.handler.onResponseEnd?.(call, parsed(trailers ?? []));
-  }
-
-  onError(error: unknown): void {
-    if (!this.error(error)) return;
-    const { call } = this;
-    if (call.style === 'old') call.handler.onError?.(error);
-    else call.handler.onResponseError?.(call, error);
-  }
-
-  onUpgrade(status: number, list: (string | Buffer)[], socket: unknown): void {
-    const { call } = this;
-    this.upgraded(status, list, () => {
-      if (call.style === 'old') call.handler.onUpgrade?.(status, list, socket);
-      else call.handler.onRequestUpgrade?.(call, status, parsed(list), socket);
-    });
-  }
-
-  #tell(data: Buffer): boolean {
-    const { call } = this;
-    if (call.style === 'old') return call.handler.onData?.(data) !== false;
-    call.handler.onResponseData?.(call, data);
-    return !call.paused;
-  }
-}
-
-class NewTry extends Try {
-  #controller: Controller | undefined;
-
-  pause(): void {
-    this.#controller?.pause();
-  }
-
-  resume(): void {
-    this.#controller?.resume();
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    this.begun((reason) => controller.abort(reason));
-  }
-
-  onBodySent(chunk: unknown): void {
-    this.call.handler.onBodySent?.(chunk);
-  }
-
-  onRequestSent(): void {
-    this.call.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.call.handler.onResponseStarted?.();
-  }
-
-  onResponseStart(controller: Controller, status: number, headers: unknown, text?: string): void {
-    const { call } = this;
-    this.head(status, headers, () => {
-      if (call.style === 'new') {
-        call.rawHeaders = controller?.rawHeaders ?? [];
-        call.handler.onResponseStart?.(call, status, headers, text);
-        return;
-      }
-      const list = controller?.rawHeaders ?? raw(headers);
-      const goOn = call.handler.onHeaders?.(status, list, () => controller.resume(), text);
-      if (goOn === false) controller.pause();
-    });
-  }
-
-  onResponseData(controller: Controller, data: Buffer): void {
-    if (this.chunk(data)) this.#tell(controller, data);
-  }
-
-  onResponseEnd(controller: Controller, trailers: unknown): void {
-    if (!this.end((data) => this.#tell(controller, data))) return;
-    const { call } = this;
-    if (call.style === 'new') {
-      call.rawTrailers = controller?.rawTrailers ?? [];
-      call.handler.onResponseEnd?.(call, trailers);
-    } else {
-      call.handler.onComplete?.(controller?.rawTrailers ?? raw(trailers));
-    }
-  }
-
-  onResponseError(_controller: Controller, error: unknown): void {
-    if (!this.error(error)) return;
-    const { call } = this;
-    if (call.style === 'new') call.handler.onResponseError?.(call, error);
-    else call.handler.onError?.(error);
-  }
-
-  onRequestUpgrade(
-    controller: Controller,
-    status: number,
-    headers: unknown,
-    socket: unknown,
-  ): void {
-    const { call } = this;
-    this.upgraded(status, headers, () => {
-      if (call.style === 'new') call.handler.onRequestUpgrade?.(call, status, headers, socket);
-      else call.handler.onUpgrade?.(status, controller?.rawHeaders ?? raw(headers), socket);
-    });
-  }
-
-  #tell(controller: Controller, data: Buffer): void {
-    const { call } = this;
-    if (call.style === 'new') call.handler.onResponseData?.(call, data);
-    else if (call.handler.onData?.(data) === false) controller.pause();
-  }
 }

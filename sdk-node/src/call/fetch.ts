@@ -5,8 +5,9 @@ import { performance } from 'node:perf_hooks';
 import { TagalongError } from '../core/errors.js';
 import { settings } from '../options/settings.js';
 import { snapshotOf } from './body.js';
-import { dispatchBy, type Handler } from './dispatch.js';
+import { dispatchBy } from './dispatch.js';
 import { type Dispatch, type DispatchOptions, globalDispatch } from './dispatchers.js';
+import type { Handler } from './handler.js';
 import { type CallOptions, policyOf } from './options.js';
 
 interface Dispatcher {
