@@ -8,6 +8,7 @@ import { warnOnce } from '../core/warn.js';
 import { peekSettings } from '../options/settings.js';
 import { life } from './life.js';
 import { atOnce, passes } from './passing.js';
+import { release } from './release.js';
 
 /** A connection that waits. */
 export interface Held {
@@ -34,7 +35,10 @@ export function wait(authority: string, go: () => void): Held | undefined {
   if (sidecar.state !== 'starting' || sidecar.wasReady) return undefined;
   const { holdMs, probe } = peekSettings().sidecar;
   if (holdMs === 0) return undefined;
-  const resume = AsyncResource.bind(() => atOnce(go), 'TAGALONG_HOLD');
+  let givenUp = false;
+  const resume = AsyncResource.bind(() => {
+    if (!givenUp) atOnce(go);
+  }, 'TAGALONG_HOLD');
   const sinceMs = performance.now();
   const end = (ended: Channels['tagalong:hold']['ended']): boolean => {
     if (timer === undefined) return false;
@@ -47,7 +51,7 @@ export function wait(authority: string, go: () => void): Held | undefined {
     return true;
   };
   const unwatch = sidecar.watch((to) => {
-    if (to !== 'starting' && end(to === 'none' ? 'none' : 'ready')) resume();
+    if (to !== 'starting' && end(to === 'none' ? 'none' : 'ready')) release(resume);
   });
   let timer: NodeJS.Timeout | undefined = setTimeout(() => {
     if (!end('timeout')) return;
@@ -58,7 +62,10 @@ export function wait(authority: string, go: () => void): Held | undefined {
     resume();
   }, holdMs);
   return {
-    cancel: () => void end('abort'),
+    cancel: () => {
+      givenUp = true;
+      end('abort');
+    },
     ref: () => void timer?.ref(),
     unref: () => void timer?.unref(),
   };
