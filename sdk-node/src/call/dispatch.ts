@@ -6,18 +6,19 @@
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import { TagalongError } from '../core/errors.js';
-import { hold } from '../sidecar/hold.js';
+import { split } from '../core/place.js';
 import { life } from '../sidecar/life.js';
 import { type Body, bodyOf, type Source } from './body.js';
-import { Course, type Ending, type Step } from './course.js';
+import { Course, type Ending } from './course.js';
 import { type Dispatch, type DispatchOptions, dispatcherOf, type Style } from './dispatchers.js';
 import type { Handler } from './handler.js';
 import { headerOf, pairsOf } from './headers.js';
-import { isIdempotentMethod, type Policy } from './options.js';
+import { isIdempotent } from './idempotent.js';
+import type { Policy } from './options.js';
 import { answerOf, isUnsentText, proofOf, retryAfterMs } from './proof.js';
-import { split } from './route.js';
+import { Steps } from './steps.js';
 import { type Asked, NewTry, OldTry, type Try } from './try.js';
-import { isThroughEnvoy, type Target, waitsForSidecar, waysOf } from './way.js';
+import { isThroughEnvoy, type Target, type Way, waysOf } from './way.js';
 
 /** The text of a local reply that is read before the answer is handed on. */
 const LOCAL_CHARS_MAX = 4096;
@@ -57,6 +58,7 @@ class Call extends AsyncResource implements Asked {
   reason: unknown = null;
   paused = false;
   readonly #course: Course;
+  readonly #steps: Steps;
   readonly #policy: Policy;
   readonly #base: Dispatch;
   readonly #options: DispatchOptions;
@@ -69,9 +71,7 @@ class Call extends AsyncResource implements Asked {
   /** The answer of this try is handed on. */
   #answering = false;
   #over = false;
-  #timer: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  #unhold: (() => void) | undefined;
 
   constructor(
     policy: Policy,
@@ -103,6 +103,13 @@ class Call extends AsyncResource implements Asked {
       },
       sinceMs,
     );
+    this.#steps = new Steps(this.#course, target, this, {
+      go: (way) => this.#dispatch(way),
+      fail: (error) => {
+        this.#finish();
+        this.#tellError(error);
+      },
+    });
   }
 
   begin(): void {
@@ -115,7 +122,7 @@ class Call extends AsyncResource implements Asked {
     } catch (error) {
       this.abort(error);
     }
-    if (!this.#over) this.#take(this.#course.begin(performance.now()));
+    if (!this.#over) this.#steps.take(this.#course.begin(performance.now()));
   }
 
   // ---- what the caller does
@@ -227,20 +234,20 @@ class Call extends AsyncResource implements Asked {
     }
     this.#try = undefined;
     tried.discard();
-    this.#take(step);
+    this.#steps.take(step);
     return 'drop';
   }
 
   #takeEnding(ending: Ending): void {
     this.#try = undefined;
-    this.#take(this.#course.ended(ending, performance.now()));
+    this.#steps.take(this.#course.ended(ending, performance.now()));
   }
 
   #captured(error: TagalongError): void {
     const step = this.#course.ended({ kind: 'unconnected', error }, performance.now());
     this.#try = undefined;
     if (step.kind === 'go') {
-      this.#take(step);
+      this.#steps.take(step);
       return;
     }
     const { code, message, cause } = error;
@@ -249,36 +256,8 @@ class Call extends AsyncResource implements Asked {
     this.#tellError(new TagalongError(code, message, { cause, attempts: [...attempts] }));
   }
 
-  #take(step: Step): void {
-    if (step.kind === 'go') {
-      this.#go();
-      return;
-    }
-    if (step.kind === 'wait') {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#take(this.#course.resume(performance.now()));
-      }, step.ms);
-      return;
-    }
-    this.#finish();
-    if (step.kind === 'fail') this.#tellError(step.error);
-  }
-
-  #go(): void {
-    const way = this.#course.way!;
-    const start = () => {
-      this.#unhold = undefined;
-      this.runInAsyncScope(() => this.#dispatch());
-    };
-    this.#unhold = waitsForSidecar(way, this.#target)
-      ? hold(this.#target.authority, start)
-      : undefined;
-    if (this.#unhold === undefined) start();
-  }
-
-  #dispatch(): void {
-    const way = this.#course.way!;
+  #dispatch(way: Way): void {
+    if (this.#over) return;
     try {
       const { dispatch, style } =
         way.place === undefined
@@ -309,9 +288,7 @@ class Call extends AsyncResource implements Asked {
   #finish(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
-    clearTimeout(this.#timer);
-    this.#unhold?.();
-    this.#unhold = undefined;
+    this.#steps.stop();
   }
 
   #tellError(error: unknown): void {
@@ -322,25 +299,13 @@ class Call extends AsyncResource implements Asked {
   }
 
   #isIdempotent(): boolean {
-    this.#idempotent ??= this.#decideIdempotent();
+    if (this.#idempotent === undefined) {
+      const { method = 'GET', headers, path, origin } = this.#options;
+      const url = () => new URL(String(path ?? '/'), String(origin));
+      const { idempotent } = this.#policy;
+      this.#idempotent = isIdempotent(idempotent, String(method), pairsOf(headers), url);
+    }
     return this.#idempotent;
-  }
-
-  #decideIdempotent(): boolean {
-    const { method = 'GET', headers, path, origin } = this.#options;
-    const { idempotent } = this.#policy;
-    if (idempotent === undefined) {
-      if (isIdempotentMethod(String(method).toUpperCase())) return true;
-      return (headerOf(headers, 'idempotency-key') ?? '').trim() !== '';
-    }
-    try {
-      const given = new Headers([...pairsOf(headers)]);
-      const url = new URL(String(path ?? '/'), String(origin));
-      return idempotent({ method: String(method), headers: given, url }) === true;
-    } catch {
-      // In doubt it is not.
-      return false;
-    }
   }
 }
 

@@ -2,9 +2,9 @@
 // that is there already: the built-in one, else the application's.
 
 import { TagalongError } from '../core/errors.js';
+import { split } from '../core/place.js';
 import { once } from '../core/state.js';
 import { connectWay } from './connector.js';
-import { split } from './route.js';
 import type { Target, Way } from './way.js';
 
 export interface DispatchOptions {

@@ -5,10 +5,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import type { Code, TagalongError } from '../core/errors.js';
-import { hold } from '../sidecar/hold.js';
 import { life } from '../sidecar/life.js';
 import { capturedBy } from './connector.js';
-import { Course, type Ending, type Step } from './course.js';
+import { Course, type Ending } from './course.js';
 import type {
   Call,
   Channel,
@@ -19,9 +18,11 @@ import type {
   Metadata,
   Status,
 } from './grpc-js.js';
+import { isIdempotent } from './idempotent.js';
 import type { Policy } from './options.js';
 import { answerOf, codeOf, isUnsentText } from './proof.js';
-import { isThroughEnvoy, type Target, type Way, type Ways, waitsForSidecar } from './way.js';
+import { Steps } from './steps.js';
+import { isThroughEnvoy, type Target, type Way, type Ways } from './way.js';
 
 /** Sent messages kept for a repetition, of one call. */
 const KEPT_BYTES_MAX = 1024 * 1024;
@@ -59,6 +60,7 @@ export class RoutedCall extends AsyncResource implements Call {
   readonly #channel: Routed;
   readonly #args: CreateCall;
   readonly #course: Course;
+  readonly #steps: Steps;
   #metadata: Metadata | undefined;
   #listener: Listener | undefined;
   #credentials: unknown[] = [];
@@ -73,9 +75,7 @@ export class RoutedCall extends AsyncResource implements Call {
   #committed = false;
   #headed = false;
   #over = false;
-  #timer: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  #unhold: (() => void) | undefined;
 
   constructor(channel: Routed, args: CreateCall) {
     super('TAGALONG_CALL');
@@ -94,13 +94,17 @@ export class RoutedCall extends AsyncResource implements Call {
       },
       performance.now(),
     );
+    this.#steps = new Steps(this.#course, channel.target, this, {
+      go: (way) => this.#try(way),
+      fail: (error) => this.#fail(error),
+    });
   }
 
   start(metadata: Metadata, listener: Listener): void {
     this.#metadata = metadata;
     this.#listener = listener;
     this.#arm();
-    this.#take(this.#course.begin(performance.now()));
+    this.#steps.take(this.#course.begin(performance.now()));
   }
 
   /** Until the answer of a try begins. */
@@ -150,7 +154,7 @@ export class RoutedCall extends AsyncResource implements Call {
       this.#current.cancelWithStatus(code, details);
       return;
     }
-    this.#end({ code, details, metadata: new this.#channel.settings.grpc.Metadata() });
+    this.#endWith(code, details);
   }
 
   getPeer(): string {
@@ -170,42 +174,13 @@ export class RoutedCall extends AsyncResource implements Call {
     this.#current?.setCredentials(credentials);
   }
 
-  #take(step: Step): void {
-    if (step.kind === 'go') {
-      this.#go(step.way);
-      return;
-    }
-    if (step.kind === 'wait') {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#take(this.#course.resume(performance.now()));
-      }, step.ms);
-      return;
-    }
-    if (step.kind === 'fail') this.#fail(step.error);
-  }
-
-  #go(way: Way): void {
-    const start = () => {
-      this.#unhold = undefined;
-      this.runInAsyncScope(() => this.#try(way));
-    };
-    const { target } = this.#channel;
-    this.#unhold = waitsForSidecar(way, target) ? hold(target.authority, start) : undefined;
-    if (this.#unhold === undefined) start();
-  }
-
   #try(way: Way): void {
     if (this.#over) return;
     let call: Call;
     try {
       call = this.#channel.channel(way).createCall(...this.#args);
     } catch (error) {
-      this.#end({
-        code: CANCELLED,
-        details: (error as Error).message,
-        metadata: new this.#channel.settings.grpc.Metadata(),
-      });
+      this.#endWith(CANCELLED, (error as Error).message);
       return;
     }
     this.#current = call;
@@ -275,7 +250,7 @@ export class RoutedCall extends AsyncResource implements Call {
     else if (step.kind === 'pass') this.#end(status);
     else {
       this.#arm();
-      this.#take(step);
+      this.#steps.take(step);
     }
   }
 
@@ -326,29 +301,19 @@ export class RoutedCall extends AsyncResource implements Call {
       this.#fail(error);
       return;
     }
-    this.#end({
-      code: DEADLINE_EXCEEDED,
-      details: 'Deadline exceeded',
-      metadata: new this.#channel.settings.grpc.Metadata(),
-    });
+    this.#endWith(DEADLINE_EXCEEDED, 'Deadline exceeded');
   }
 
   /** grpc-js makes an error of a status, with all that it has. */
   #fail(error: TagalongError): void {
-    this.#end({
-      code: CODES[error.code] ?? UNAVAILABLE,
-      details: `${error.code}: ${error.message}`,
-      metadata: new this.#channel.settings.grpc.Metadata(),
-      cause: error,
-    });
+    this.#endWith(CODES[error.code] ?? UNAVAILABLE, `${error.code}: ${error.message}`, error);
   }
 
   #end(status: Status): void {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#deadline);
-    clearTimeout(this.#timer);
-    this.#unhold?.();
+    this.#steps.stop();
     for (const kept of this.#kept ?? []) tell(kept);
     this.#feed?.release();
     this.#kept = undefined;
@@ -357,22 +322,21 @@ export class RoutedCall extends AsyncResource implements Call {
   }
 
   #isIdempotent(): boolean {
+    const { authority, secure } = this.#channel.target;
     const metadata = this.#metadata!;
-    const { idempotent } = this.#channel.settings.policy;
-    if (idempotent === undefined) {
-      return metadata.get('idempotency-key').some((key) => String(key).trim() !== '');
-    }
-    try {
-      const headers = new Headers();
-      for (const [name, value] of Object.entries(metadata.getMap())) {
-        if (typeof value === 'string') headers.set(name, value);
-      }
-      const { authority, secure } = this.#channel.target;
-      const url = new URL(this.#args[0], `${secure ? 'https' : 'http'}://${authority}`);
-      return idempotent({ method: 'POST', headers, url }) === true;
-    } catch {
-      return false;
-    }
+    const headers = Object.keys(metadata.getMap()).flatMap((name) =>
+      metadata
+        .get(name)
+        .flatMap((value) => (typeof value === 'string' ? [[name, value] as const] : [])),
+    );
+    const url = () => new URL(this.#args[0], `${secure ? 'https' : 'http'}://${authority}`);
+    return isIdempotent(this.#channel.settings.policy.idempotent, 'POST', headers, url);
+  }
+
+  /** A status of our own, without metadata. */
+  #endWith(code: number, details: string, cause?: TagalongError): void {
+    const metadata = new this.#channel.settings.grpc.Metadata();
+    this.#end({ code, details, metadata, ...(cause === undefined ? {} : { cause }) });
   }
 }
 

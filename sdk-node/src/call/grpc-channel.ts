@@ -1,9 +1,9 @@
 // grpc-channel: a channel of grpc-js that is one channel for each hop, chosen anew for each call.
 
 import type { Tls } from '../core/hop.js';
+import { authorityOfTarget, joined, type Place, split } from '../core/place.js';
 import { type ChannelSettings, type Routed, RoutedCall } from './grpc-call.js';
 import type { Call, Channel, CreateCall, Grpc } from './grpc-js.js';
-import { type Place, split } from './route.js';
 import { type Target, type Way, type Ways, waysOf } from './way.js';
 
 /**
@@ -23,7 +23,7 @@ export class RoutedChannel implements Channel, Routed {
   constructor(settings: ChannelSettings) {
     this.settings = settings;
     const own = settings.options['grpc.default_authority'];
-    const authority = typeof own === 'string' ? own : authorityOf(settings.target);
+    const authority = typeof own === 'string' ? own : authorityOfTarget(settings.target);
     const secure = settings.credentials._isSecure?.() ?? false;
     this.target = { authority, ...split(authority, 443), secure };
   }
@@ -87,7 +87,8 @@ export class RoutedChannel implements Channel, Routed {
   #toPlace(way: Way, place: Place): Channel {
     const { grpc, options } = this.settings;
     const { authority, host } = this.target;
-    const address = 'path' in place ? `unix:${place.path}` : `dns:${joined(place)}`;
+    const address =
+      'path' in place ? `unix:${place.path}` : `dns:${joined(place.host, place.port)}`;
     const credentials =
       way.tls === undefined ? grpc.credentials.createInsecure() : secured(grpc, way.tls);
     const name = way.tls?.servername ?? host;
@@ -114,15 +115,4 @@ function secured(grpc: Grpc, tls: Tls): object {
     ...(checkServerIdentity === undefined ? {} : { checkServerIdentity }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   });
-}
-
-function joined({ host, port }: { host: string; port: number }): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** The authority of a target: `dns:reviews:50051`, `dns://8.8.8.8/reviews:50051`, `reviews:50051`. */
-function authorityOf(target: string): string {
-  if (/^unix(-abstract)?:/.test(target)) return 'localhost';
-  const [, path = ''] = /^(?:(?:dns|ipv4|ipv6|xds|passthrough):)?(.*)$/.exec(target) ?? [];
-  return path.slice(path.lastIndexOf('/') + 1);
 }

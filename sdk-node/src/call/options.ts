@@ -71,13 +71,6 @@ export interface Policy {
 /** What a timer of Node can hold. */
 const MS_MAX = 0x7fffffff;
 
-const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'QUERY']);
-
-/** Is a method idempotent by its meaning (RFC 9110, 9.2.2)? */
-export function isIdempotentMethod(method: string): boolean {
-  return METHODS.has(method);
-}
-
 /** @throws TagalongError TAGALONG_CONFIG: names the option and what is wanted */
 export function policyOf(options: CallOptions = {}): Policy {
   try {

@@ -2,6 +2,7 @@
 // Promise: nothing goes anywhere that was not listed; without a listing, through the sidecar only.
 
 import type { Hop, Routes } from '../core/hop.js';
+import { placeOfAddress, placeOfProxy, split } from '../core/place.js';
 
 const DEFAULT: readonly Hop[] = [{ via: 'sidecar' }];
 
@@ -43,44 +44,6 @@ export function routerOf(...sets: readonly Routes[]): Router {
       return hops;
     },
   };
-}
-
-/** Host, in lower case and without the root's dot, and port of an authority. */
-export function split(authority: string, defaultPort: number): { host: string; port: number } {
-  const [, bracketed, plain, port] =
-    /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(authority.toLowerCase()) ?? [];
-  const host = bracketed ?? plain ?? authority.toLowerCase();
-  return {
-    host: host.replace(/\.$/, ''),
-    port: port === undefined ? defaultPort : Number(port),
-  };
-}
-
-/** Where a hop of its own address connects to. */
-export type Place = { readonly path: string } | { readonly host: string; readonly port: number };
-
-/** @throws RangeError */
-export function placeOfProxy(url: string): Place {
-  if (/^unix:\/./.test(url)) return { path: url.slice('unix:'.length) };
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'http:' || parsed.username !== '' || parsed.password !== '') {
-    // Credentials are of no use here, and are not to be read in a log.
-    const shown = url.replace(/^([^/]*\/\/)?.*@/, '$1…@');
-    throw new RangeError(`url "${shown}": want http://HOST:PORT or unix:/PATH`);
-  }
-  return {
-    host: parsed.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(parsed.port || 80),
-  };
-}
-
-/** @throws RangeError */
-export function placeOfAddress(address: string): Place {
-  const { host, port } = split(address, Number.NaN);
-  if (host === '' || !(port > 0 && port <= 65_535)) {
-    throw new RangeError(`address "${address}": want HOST:PORT`);
-  }
-  return { host, port };
 }
 
 interface Table {

@@ -62,6 +62,18 @@ export abstract class Try {
     this.#hurry.unref();
   }
 
+  onBodySent(chunk: unknown): void {
+    this.call.handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.call.handler.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.call.handler.onResponseStarted?.();
+  }
+
   protected begun(abort: (reason: unknown) => void): void {
     this.#abort = abort;
     if (this.#abortWith !== undefined) {
@@ -151,18 +163,6 @@ export class OldTry extends Try {
     this.begun(abort);
   }
 
-  onBodySent(chunk: unknown): void {
-    this.call.handler.onBodySent?.(chunk);
-  }
-
-  onRequestSent(): void {
-    this.call.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.call.handler.onResponseStarted?.();
-  }
-
   onHeaders(status: number, list: (string | Buffer)[], resume: () => void, text?: string): boolean {
     this.#resume = resume;
     const { call } = this;
@@ -232,18 +232,6 @@ export class NewTry extends Try {
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
     this.begun((reason) => controller.abort(reason));
-  }
-
-  onBodySent(chunk: unknown): void {
-    this.call.handler.onBodySent?.(chunk);
-  }
-
-  onRequestSent(): void {
-    this.call.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.call.handler.onResponseStarted?.();
   }
 
   onResponseStart(controller: Controller, status: number, headers: unknown, text?: string): void {

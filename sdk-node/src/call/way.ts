@@ -2,10 +2,10 @@
 
 import type { Via } from '../core/errors.js';
 import type { Hop, Tls } from '../core/hop.js';
+import { isLoopback, type Place, placeOfAddress, placeOfProxy } from '../core/place.js';
 import { once } from '../core/state.js';
 import { settings } from '../options/settings.js';
 import { life } from '../sidecar/life.js';
-import { type Place, placeOfAddress, placeOfProxy } from './route.js';
 
 /** What a call is for. */
 export interface Target {
@@ -81,11 +81,6 @@ export function epochOf({ via }: Way): number {
     });
     return epoch;
   }).count;
-}
-
-/** Is a host this machine itself? Calls to it never wait for the sidecar, which they go past. */
-export function isLoopback(host: string): boolean {
-  return /^(127\.|0\.0\.0\.0$|::1?$|::ffff:127\.|(.+\.)?localhost\.?$)/i.test(host);
 }
 
 /** Does a call this way wait until the sidecar was ready? */

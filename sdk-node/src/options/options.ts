@@ -1,6 +1,7 @@
 // options: what a process may be told, and how its environment says it. Pure.
 
 import { directRoutes, type Routes } from '../core/hop.js';
+import { placeOfProxy } from '../core/place.js';
 import type { HeaderOption } from '../headers/selection.js';
 import type { Mode } from '../trace/trace.js';
 
@@ -139,11 +140,7 @@ export function httpUrl(text: string): string {
 
 /** @throws RangeError */
 export function proxyAddress(text: string): string {
-  if (/^unix:\/./.test(text)) return text;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'http:') {
-    throw new RangeError(`"${text}": want http://HOST:PORT or unix:/PATH`);
-  }
+  placeOfProxy(text);
   return text;
 }
 

@@ -112,6 +112,8 @@ function environment(): Options {
   if (holder.environment !== undefined) return holder.environment;
   const { options, faults } = readEnvironment(process.env);
   const leaveOut = (variable: string, key: 'headers' | 'mesh', compiled: () => unknown) => {
+    // Made again below: only what was said is tried by itself.
+    if (options[key] === undefined) return;
     try {
       compiled();
     } catch (error) {

@@ -5,7 +5,8 @@
 // Promise: what cannot be understood goes on as if nobody had looked.
 
 import { type EventEmitter, errorMonitor } from 'node:events';
-import { isIP, Socket, type SocketConnectOpts } from 'node:net';
+import { Socket, type SocketConnectOpts } from 'node:net';
+import { isLoopback, joined, type Place, placeOfProxy } from '../core/place.js';
 import { once } from '../core/state.js';
 import { onConfigured, peekSettings } from '../options/settings.js';
 import { type Held, wait } from '../sidecar/hold.js';
@@ -80,49 +81,30 @@ function portOf(value: unknown): number | undefined {
 /** The authority of a connection that goes through the sidecar; else undefined. */
 function throughSidecar({ path, port: wanted, host: name }: Wish['options']): string | undefined {
   const proxy = proxyNow();
-  if (path) return path === proxy.path ? `unix:${path}` : undefined;
+  if (path) return proxy && 'path' in proxy && path === proxy.path ? `unix:${path}` : undefined;
   const port = portOf(wanted);
   const host = name || 'localhost';
   if (port === undefined || typeof host !== 'string') return undefined;
-  const loopback = isLoopback(host);
-  const isProxy = port === proxy.port && (loopback ? proxy.loopback : host === proxy.host);
-  if (loopback && !isProxy) return undefined;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-/** Also what the kernel takes for it: the unspecified addresses. */
-function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  if (version === 4) return host.startsWith('127.') || host === '0.0.0.0';
-  if (version === 6) return /^(::1?|0*(:0*)+:0*1|::ffff:(127\.|7f).*)(%.*)?$/i.test(host);
-  return /^(.+\.)?localhost\.?$/i.test(host);
-}
-
-interface Proxy {
-  readonly path?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly loopback?: boolean;
+  if (isLoopback(host)) {
+    const isProxy = proxy && 'port' in proxy && port === proxy.port && isLoopback(proxy.host);
+    if (!isProxy) return undefined;
+  }
+  return joined(host, port);
 }
 
 /** The proxy that is configured; read again when it may have changed. */
-function proxyNow(): Proxy {
-  const holder = once<{ proxy: Proxy | undefined }>('connect-proxy', () => {
+function proxyNow(): Place | undefined {
+  const holder = once<{ proxy: Place | undefined | null }>('connect-proxy', () => {
     onConfigured(() => {
-      holder.proxy = undefined;
+      holder.proxy = null;
     });
-    return { proxy: undefined };
+    return { proxy: null };
   });
-  holder.proxy ??= proxyOf(peekSettings().sidecar.proxy);
+  if (holder.proxy === null) {
+    const { proxy } = peekSettings().sidecar;
+    holder.proxy = proxy === undefined ? undefined : placeOfProxy(proxy);
+  }
   return holder.proxy;
-}
-
-function proxyOf(text: string | undefined): Proxy {
-  if (text === undefined) return {};
-  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) };
-  const { hostname, port } = new URL(text);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return { host, port: Number(port || 80), loopback: isLoopback(host) };
 }
 
 /** A plain `error` listener would swallow the error; a monitor does not count as one. */

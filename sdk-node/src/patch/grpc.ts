@@ -3,6 +3,7 @@
 
 import { currentHeaded, type Headed } from '../context/context.js';
 import { type Fields, fill } from '../context/outgoing.js';
+import { authorityOfTarget } from '../core/place.js';
 import { exported, type Wanted } from './modules.js';
 
 /** What is used of grpc-js. */
@@ -87,9 +88,7 @@ function authorityOfCall(channel: Channel, host: unknown): string {
     if (typeof host === 'string' && host !== '') return host;
     const own = channel.internalChannel?.defaultAuthority;
     if (typeof own === 'string') return own;
-    // dns:reviews:50051, dns://8.8.8.8/reviews:50051, unix:/run/reviews.sock
-    const [, scheme, path = ''] = /^(?:([a-z][a-z0-9+.-]*):)?(.*)$/.exec(channel.getTarget()) ?? [];
-    return scheme?.startsWith('unix') ? 'localhost' : path.slice(path.lastIndexOf('/') + 1);
+    return authorityOfTarget(channel.getTarget());
   } catch {
     return '';
   }
