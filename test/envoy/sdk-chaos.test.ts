@@ -22,7 +22,10 @@ const TIMES = FULL
 const GROUPS: readonly (readonly Client[])[] = FULL ? CLIENTS.map((one) => [one]) : [CLIENTS];
 const SCENE = { ...TIMES, downFor: 1, floorPerSecond: 1, ...NODE };
 const TIMEOUT_MS = 120_000;
-/** After its deadline a call has failed. What the loop is late by at that moment is not the SDK's. */
+/**
+ * After its deadline a call has failed. With others beside it, what its loop is late by at that moment
+ * is not the SDK's; alone, all of it is.
+ */
 const LATE_MS = 50;
 
 /** Was a call under way when the sidecar died? A process that is late hears of it by so much later. */
@@ -132,7 +135,8 @@ describe.each(SCENES)('a sidecar that dies, %s', (_, mode, clients) => {
       const failed = own.results.filter(({ error }) => error !== undefined);
       expect(failed.filter(({ typed }) => !typed)).toEqual([]);
       const latestMs = mode.deadlineMs + LATE_MS;
-      expect(failed.filter(({ ms, lateMs }) => ms - lateMs > latestMs)).toEqual([]);
+      const late = failed.filter(({ ms, lateMs }) => ms - (FULL ? 0 : lateMs) > latestMs);
+      expect(late).toEqual([]);
       if (!mode.direct) expect(failed.length).toBeGreaterThan(0);
     });
 

@@ -8,9 +8,9 @@ import type { Code, TagalongError } from '../core/errors.js';
 import { life } from '../sidecar/life.js';
 import { capturedBy } from './connector.js';
 import { Course, type Ending } from './course.js';
+import type { Door } from './grpc-door.js';
 import type {
   Call,
-  Channel,
   CreateCall,
   Grpc,
   Listener,
@@ -45,8 +45,8 @@ export interface Routed {
   readonly target: Target;
   /** The ways that a call may take now. */
   ways(): Ways;
-  /** The channel of a way. */
-  channel(way: Way): Channel;
+  /** Of the channel of a way. @throws Error closed */
+  door(way: Way): Door;
 }
 
 interface Kept {
@@ -95,7 +95,7 @@ export class RoutedCall extends AsyncResource implements Call {
       performance.now(),
     );
     this.#steps = new Steps(this.#course, channel.target, this, {
-      go: (way) => this.#try(way),
+      go: (way) => this.#enter(way),
       fail: (error) => this.#fail(error),
     });
   }
@@ -105,6 +105,16 @@ export class RoutedCall extends AsyncResource implements Call {
     this.#listener = listener;
     this.#arm();
     this.#steps.take(this.#course.begin(performance.now()));
+  }
+
+  /** A channel that was closed meanwhile throws: the call ends with that. */
+  #unlessClosed<T>(of: () => T): T | undefined {
+    try {
+      return of();
+    } catch (error) {
+      this.#endWith(CANCELLED, (error as Error).message);
+      return undefined;
+    }
   }
 
   /** Until the answer of a try begins. */
@@ -174,15 +184,16 @@ export class RoutedCall extends AsyncResource implements Call {
     this.#current?.setCredentials(credentials);
   }
 
-  #try(way: Way): void {
+  #enter(way: Way): void {
     if (this.#over) return;
-    let call: Call;
-    try {
-      call = this.#channel.channel(way).createCall(...this.#args);
-    } catch (error) {
-      this.#endWith(CANCELLED, (error as Error).message);
-      return;
-    }
+    const door = this.#unlessClosed(() => this.#channel.door(way));
+    door?.enter(() => this.runInAsyncScope(() => this.#try(way, door)));
+  }
+
+  #try(way: Way, door: Door): void {
+    if (this.#over) return;
+    const call = this.#unlessClosed(() => door.channel.createCall(...this.#args));
+    if (call === undefined) return;
     this.#current = call;
     for (const credentials of this.#credentials) call.setCredentials(credentials);
     const metadata = this.#metadata!.clone();

@@ -3,6 +3,7 @@
 import type { Tls } from '../core/hop.js';
 import { authorityOfTarget, joined, type Place, split } from '../core/place.js';
 import { type ChannelSettings, type Routed, RoutedCall } from './grpc-call.js';
+import { Door } from './grpc-door.js';
 import type { Call, Channel, CreateCall, Grpc } from './grpc-js.js';
 import { type Target, type Way, type Ways, waysOf } from './way.js';
 
@@ -17,7 +18,7 @@ export class RoutedChannel implements Channel, Routed {
   readonly settings: ChannelSettings;
   readonly target: Target;
   /** The hops of the route have one each, made when first needed. */
-  readonly #channels = new Map<string, Channel>();
+  readonly #doors = new Map<string, Door>();
   #closed = false;
 
   constructor(settings: ChannelSettings) {
@@ -35,8 +36,8 @@ export class RoutedChannel implements Channel, Routed {
 
   close(): void {
     this.#closed = true;
-    for (const channel of this.#channels.values()) channel.close();
-    this.#channels.clear();
+    for (const { channel } of this.#doors.values()) channel.close();
+    this.#doors.clear();
   }
 
   getTarget(): string {
@@ -66,17 +67,17 @@ export class RoutedChannel implements Channel, Routed {
     const { usable } = this.ways();
     const { breakers } = this.settings.policy;
     const way = usable.find(({ key }) => !breakers.of(key).open) ?? usable[0];
-    return way === undefined ? this.#own() : this.channel(way);
+    return way === undefined ? this.#own() : this.door(way).channel;
   }
 
-  channel(way: Way): Channel {
+  door(way: Way): Door {
     if (this.#closed) throw new Error('Channel has been shut down');
-    let channel = this.#channels.get(way.key);
-    if (channel === undefined) {
-      channel = way.place === undefined ? this.#own() : this.#toPlace(way, way.place);
-      this.#channels.set(way.key, channel);
+    let door = this.#doors.get(way.key);
+    if (door === undefined) {
+      door = new Door(way.place === undefined ? this.#own() : this.#toPlace(way, way.place));
+      this.#doors.set(way.key, door);
     }
-    return channel;
+    return door;
   }
 
   #own(): Channel {

@@ -1,8 +1,7 @@
 // release: what has waited goes on in turns. Hundreds of calls that go on at once keep the loop for a
 // tenth of a second, and every deadline and timeout of the process is late by that.
-// Promise: in the order of coming; the loop is free again after `SLICE_MS` and one of them.
-
-const SLICE_MS = 5;
+// Promise: in the order of coming; the loop comes round after each. In slices of 5 ms gRPC's were late
+// by 70 ms still: most of its work is done behind the call, in ticks.
 
 const queue: (() => void)[] = [];
 let due = false;
@@ -15,19 +14,13 @@ export function release(go: () => void): void {
 
 function schedule(): void {
   due = true;
-  setImmediate(drain);
+  setImmediate(next);
 }
 
-function drain(): void {
-  const untilMs = performance.now() + SLICE_MS;
-  due = false;
-  try {
-    for (let go = queue.shift(); go !== undefined; go = queue.shift()) {
-      go();
-      if (performance.now() >= untilMs) break;
-    }
-  } finally {
-    // One that throws takes nobody's turn.
-    if (queue.length > 0 && !due) schedule();
-  }
+function next(): void {
+  const go = queue.shift();
+  // First, for one that throws takes nobody's turn.
+  if (queue.length > 0) schedule();
+  else due = false;
+  go?.();
 }
