@@ -8,10 +8,13 @@ export {
   type FilterEntry,
   type FilterSpec,
   filterEntries,
+  type PlacedEntry,
   type Policy,
   PolicyError,
   type RouteSpec,
   readPolicy,
+  type Version,
+  versionsOf,
 } from './policy/policy.js';
 export { capabilitiesHash, capabilitiesOf } from './render/capabilities.js';
 export {

@@ -11,6 +11,7 @@ import {
   type FilterEntry,
   filterEntries,
   type Policy,
+  versionsOf,
 } from '../../envoyfilter/src/policy/policy.js';
 import type { MeshProxy, ProxyRoute, StartMeshProxy } from './proxy.js';
 import { type Service, startService } from './service.js';
@@ -54,7 +55,10 @@ export async function startMesh<P extends MeshProxy>(
   };
 
   try {
-    const versions = [...new Set(Object.values(spec.versions).map(({ version }) => version ?? ''))];
+    const labelOf = new Map(
+      versionsOf(spec).map(({ name, labels }) => [name, labels.version ?? '']),
+    );
+    const versions = [...new Set(labelOf.values())];
     const clusters: Record<string, number> = {};
     const ratings = await service('ratings', { sdk: true });
     const reviews = versions.map(async (version) => {
@@ -73,7 +77,7 @@ export async function startMesh<P extends MeshProxy>(
     });
     const [frontend] = await Promise.all([service('frontend', { sdk: true }), ...reviews]);
 
-    const versionOf = (value: string) => `reviews-${spec.versions[value]?.version}`;
+    const versionOf = (value: string) => `reviews-${labelOf.get(value)}`;
     const routes: ProxyRoute[] = Object.keys(spec.versions)
       .filter((value) => value !== spec.default)
       .map((value) => ({ cluster: versionOf(value), when: { header: spec.tag, value } }));

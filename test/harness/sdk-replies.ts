@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createRaw, type Server, type Socket } from 'node:net';
 import { type EnvoyProcess, findEnvoy, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
+import { bootstrap, breakers, virtualHost } from './sdk-bootstrap.js';
 
-const TYPE = 'type.googleapis.com/envoy.extensions';
 const EJECTED = '60s';
 
 /** What Envoy does with a call, by the first label of its authority; `grpc-` before: over HTTP/2. */
@@ -64,7 +64,11 @@ export class SdkReplies {
     upstreams.set('forged', await refuser('no healthy upstream'));
     const { path } = await findEnvoy({ version });
     try {
-      const envoy = await startEnvoy({ path, name: 'replies', bootstrap: bootstrap(upstreams) });
+      const envoy = await startEnvoy({
+        path,
+        name: 'replies',
+        bootstrap: configuration(upstreams),
+      });
       const [{ port }, { port: suppressingPort }] = await Promise.all([
         envoy.listener('plain'),
         envoy.listener('suppressing'),
@@ -139,58 +143,33 @@ async function bound(server: Server): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-function bootstrap(upstreams: ReadonlyMap<string, Upstream>): object {
-  const portOf = (name: string) => upstreams.get(name)?.port ?? 1;
+function configuration(upstreams: ReadonlyMap<string, Upstream>): object {
   const names = ['', 'grpc-'].flatMap((prefix) => REPLIES.map((name) => `${prefix}${name}`));
-  return {
-    static_resources: {
-      listeners: [listener('plain', names, false), listener('suppressing', names, true)],
-      clusters: names
-        .filter((name) => !/nc$|nr$/.test(name))
-        .map((name) => cluster(name, portOf(name))),
-    },
-  };
-}
-
-function listener(name: string, hosts: readonly string[], suppress: boolean): object {
-  const virtualHosts = hosts
+  const virtual_hosts = names
     .filter((host) => !host.endsWith('nr'))
-    .map((host) => ({
-      name: host,
-      domains: [`${host}.test`, `${host}.test:*`],
-      include_attempt_count_in_response: true,
-      routes: [{ match: { prefix: '/' }, route: { cluster: host, ...routeOf(host) } }],
-    }));
-  return {
-    name,
-    address: loopback(0),
-    filter_chains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: {
-              '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: name,
-              route_config: { virtual_hosts: virtualHosts, validate_clusters: false },
-              http_filters: [
-                {
-                  name: 'envoy.filters.http.router',
-                  typed_config: {
-                    '@type': `${TYPE}.filters.http.router.v3.Router`,
-                    suppress_envoy_headers: suppress,
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
+    .map((host) => {
+      const domains = [`${host}.test`, `${host}.test:*`];
+      return virtualHost({ host, domains, action: actionOf(host) });
+    });
+  const shared = { port: 0, routes: { virtual_hosts, validate_clusters: false } };
+  return bootstrap(
+    [
+      { name: 'plain', ...shared },
+      { name: 'suppressing', ...shared, router: { suppress_envoy_headers: true } },
     ],
-  };
+    names
+      .filter((name) => !/nc$|nr$/.test(name))
+      .map((name) => ({
+        name,
+        // Where nobody listens, unless there is an upstream.
+        port: name.endsWith('uh') ? undefined : (upstreams.get(name)?.port ?? 1),
+        http2: name.startsWith('grpc-'),
+        settings: settingsOf(name),
+      })),
+  );
 }
 
-function routeOf(host: string): object {
+function actionOf(host: string): object {
   const name = host.replace('grpc-', '');
   if (name === 'ut') return { timeout: '0.2s' };
   if (name === 'urx') return { retry_policy: { retry_on: 'connect-failure', ...RETRIES } };
@@ -203,46 +182,18 @@ function routeOf(host: string): object {
   return {};
 }
 
-function cluster(host: string, port: number): object {
+function settingsOf(host: string): object {
   const name = host.replace('grpc-', '');
-  const http2 = {
-    '@type': `${TYPE}.upstreams.http.v3.HttpProtocolOptions`,
-    explicit_http_config: { http2_protocol_options: {} },
-  };
-  const endpoints =
-    name === 'uh' ? [] : [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }];
-  return {
-    name: host,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    load_assignment: { cluster_name: host, endpoints },
-    ...(name === 'uo'
-      ? {
-          circuit_breakers: {
-            thresholds: [{ max_connections: 0, max_pending_requests: 0, max_requests: 0 }],
-          },
-        }
-      : {}),
-    ...(name === 'ejected'
-      ? {
-          outlier_detection: {
-            consecutive_5xx: 1,
-            base_ejection_time: EJECTED,
-            max_ejection_percent: 100,
-          },
-          common_lb_config: { healthy_panic_threshold: { value: 0 } },
-        }
-      : {}),
-    ...(host.startsWith('grpc-')
-      ? {
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2,
-          },
-        }
-      : {}),
-  };
-}
-
-function loopback(port: number): object {
-  return { socket_address: { address: '127.0.0.1', port_value: port } };
+  if (name === 'uo') return breakers(0);
+  if (name === 'ejected') {
+    return {
+      outlier_detection: {
+        consecutive_5xx: 1,
+        base_ejection_time: EJECTED,
+        max_ejection_percent: 100,
+      },
+      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    };
+  }
+  return {};
 }

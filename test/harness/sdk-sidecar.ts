@@ -4,8 +4,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type EnvoyProcess, findEnvoy, startEnvoy } from '../../envoyfilter/src/envoy/index.js';
+import { bootstrap, breakers, httpFilter, virtualHost } from './sdk-bootstrap.js';
 
-const TYPE = 'type.googleapis.com/envoy.extensions';
 const DRAIN_S = 3;
 const MOST = 0xffffffff;
 const READY = '/healthz/ready';
@@ -78,92 +78,23 @@ export class SdkSidecar {
   }
 
   #bootstrap(): object {
-    const { upstreams } = this.#options;
-    const hosts = Object.keys(upstreams);
-    const health = {
-      name: 'envoy.filters.http.health_check',
-      typed_config: {
-        '@type': `${TYPE}.filters.http.health_check.v3.HealthCheck`,
-        pass_through_mode: false,
-        headers: [{ name: ':path', string_match: { exact: READY } }],
-      },
-    };
-    const virtualHosts = hosts.map((host) => ({
-      name: host,
-      domains: [host],
-      // The SDK's proof that nothing was sent needs it; rendered routes have it.
-      include_attempt_count_in_response: true,
-      routes: [{ match: { prefix: '/' }, route: { cluster: host, timeout: '10s' } }],
-    }));
-    return {
-      static_resources: {
-        listeners: [
-          listener('outbound', this.port, virtualHosts, []),
-          listener('probe', this.probePort, [], [health]),
-        ],
-        clusters: hosts.map((host) => cluster(host, upstreams[host]!)),
-      },
-    };
+    const upstreams = Object.entries(this.#options.upstreams);
+    const virtual_hosts = upstreams.map(([host]) =>
+      virtualHost({ host, domains: [host], action: { timeout: '10s' } }),
+    );
+    const health = httpFilter('health_check', 'HealthCheck', {
+      pass_through_mode: false,
+      headers: [{ name: ':path', string_match: { exact: READY } }],
+    });
+    return bootstrap(
+      [
+        { name: 'outbound', port: this.port, routes: { virtual_hosts } },
+        { name: 'probe', port: this.probePort, routes: {}, filters: [health] },
+      ],
+      // As Istio's default: calls that were held come all at once.
+      upstreams.map(([name, at]) => ({ name, ...at, settings: breakers(MOST) })),
+    );
   }
-}
-
-function listener(name: string, port: number, virtual_hosts: object[], filters: object[]): object {
-  return {
-    name,
-    address: loopback(port),
-    filter_chains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: {
-              '@type': `${TYPE}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
-              stat_prefix: name,
-              route_config: { virtual_hosts },
-              http_filters: [
-                ...filters,
-                {
-                  name: 'envoy.filters.http.router',
-                  typed_config: { '@type': `${TYPE}.filters.http.router.v3.Router` },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    ],
-  };
-}
-
-function cluster(name: string, { port, http2 }: { port: number; http2?: boolean }): object {
-  const options = {
-    '@type': `${TYPE}.upstreams.http.v3.HttpProtocolOptions`,
-    explicit_http_config: { http2_protocol_options: {} },
-  };
-  return {
-    name,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    // As Istio's default: calls that were held come all at once.
-    circuit_breakers: {
-      thresholds: [{ max_connections: MOST, max_pending_requests: MOST, max_requests: MOST }],
-    },
-    load_assignment: {
-      cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(port) } }] }],
-    },
-    ...(http2
-      ? {
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options,
-          },
-        }
-      : {}),
-  };
-}
-
-function loopback(port: number): object {
-  return { socket_address: { address: '127.0.0.1', port_value: port } };
 }
 
 async function freePort(): Promise<number> {

@@ -44,6 +44,6 @@ describe.each(nodes)('Node $major', (node) => {
   ])('middleware, run and inject %s', async (_name, nodeArgs) => {
     const { found } = await runApp(node, 'adapters.mjs', { nodeArgs });
     expect(wrongOf(found)).toEqual({});
-    expect(Object.keys(found).length).toBeGreaterThanOrEqual(14);
+    expect(Object.keys(found).length).toBeGreaterThanOrEqual(17);
   });
 });

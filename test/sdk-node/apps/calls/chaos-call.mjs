@@ -1,4 +1,4 @@
-// chaos-call: what caller and upstream of the chaos have in common.
+// chaos-call: the one gRPC method of the chaos and of the replies, whose messages are bytes.
 
 const bytes = (value) => value;
 
@@ -11,3 +11,7 @@ export const METHOD = {
   responseSerialize: bytes,
   responseDeserialize: bytes,
 };
+
+export function unary(client, metadata, body, done) {
+  client.makeUnaryRequest(METHOD.path, bytes, bytes, Buffer.from(body), metadata, done);
+}

@@ -6,7 +6,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { createFetch } from '@tagalong/node';
 import { channelOptions } from '@tagalong/node/grpc';
 import { interceptor } from '@tagalong/node/undici';
-import { METHOD } from './chaos-call.mjs';
+import { unary } from './chaos-call.mjs';
 
 const { kind, rate, seconds, deadlineMs, direct, floorPerSecond } = JSON.parse(process.argv[2]);
 const AUTHORITY = kind === 'grpc' ? 'ratings.test:50051' : 'reviews.test:9080';
@@ -60,15 +60,9 @@ const clients = {
         const metadata = new grpc.Metadata();
         for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
         if (method === 'GET') metadata.set('x-get', '1');
-        const { path, requestSerialize, responseDeserialize } = METHOD;
-        client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          Buffer.from('b'),
-          metadata,
-          // An answer of Envoy's is a status here.
-          (error) => (error ? reject(error.cause ?? error) : resolve(200)),
+        // An answer of Envoy's is a status here.
+        unary(client, metadata, 'b', (error) =>
+          error ? reject(error.cause ?? error) : resolve(200),
         );
       });
   },

@@ -6,6 +6,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import grpc from '@grpc/grpc-js';
 import { createFetch } from '@tagalong/node';
 import { channelOptions } from '@tagalong/node/grpc';
+import { METHOD, unary } from './chaos-call.mjs';
 import { upstream } from './upstream.mjs';
 
 const { port, suppressingPort, names, grpcNames } = JSON.parse(process.argv[2]);
@@ -16,21 +17,10 @@ subscribe('tagalong:attempt', ({ via, outcome, sent }) =>
   attempts.push(`${via} ${outcome} ${sent}`),
 );
 
-const bytes = (value) => value;
 const server = new grpc.Server();
 let calls = 0;
 server.addService(
-  {
-    call: {
-      path: '/t.T/Call',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    },
-  },
+  { call: METHOD },
   {
     call: (_, done) => {
       calls++;
@@ -77,7 +67,7 @@ function call(name) {
   const before = calls;
   attempts.length = 0;
   return new Promise((resolve) => {
-    client.makeUnaryRequest('/t.T/Call', bytes, bytes, Buffer.from('the-body'), (error, answer) => {
+    unary(client, new grpc.Metadata(), 'the-body', (error, answer) => {
       client.close();
       resolve({
         status: error?.code ?? 0,

@@ -10,7 +10,7 @@ import { pipeline as streamPipeline } from 'node:stream/promises';
 import axios from 'axios';
 import got from 'got';
 import * as undici from 'undici';
-import { ask, bodyOf, echo, incoming, listen, report, tls, verdict } from './lib.mjs';
+import { ask, bodyOf, checks, echo, listen, report, tls } from './lib.mjs';
 
 const require = createRequire(import.meta.url);
 const undici6 = require('undici6');
@@ -311,15 +311,9 @@ const front = http.createServer(async (request, response) => {
 });
 const port = await listen(front);
 
-const found = {};
-let id = 0;
+const { found, check } = checks();
 for (const name of Object.keys(cases)) {
-  id += 1;
-  const pairs = await ask(port, { path: `/${encodeURIComponent(name)}`, headers: incoming(id) });
-  found[name] = verdict(pairs, id);
-  // And with nothing to carry.
-  const bare = await ask(port, { path: `/${encodeURIComponent(name)}` });
-  const without = verdict(bare, id);
-  if (without !== 'none') found[`${name}, nothing to carry`] = without;
+  const path = `/${encodeURIComponent(name)}`;
+  await check(name, (headers) => ask(port, { path, headers }));
 }
 report(found);

@@ -3,6 +3,7 @@
 
 import http from 'node:http';
 import { createRequire } from 'node:module';
+import { method, promised, serve } from './grpc-service.cjs';
 import { ask, echo, incoming, inParallel, listen, report, tally, verdict } from './lib.mjs';
 
 const how = process.argv[2] ?? 'import';
@@ -13,18 +14,9 @@ const grpc =
 
 const echoPort = await listen(http.createServer(echo));
 const callOn = () => ask(echoPort);
-const method = (path, requestStream, responseStream) => ({
-  path: `/test.Echo/${path}`,
-  requestStream,
-  responseStream,
-  requestSerialize: (value) => Buffer.from(JSON.stringify(value)),
-  requestDeserialize: (bytes) => JSON.parse(bytes.toString()),
-  responseSerialize: (value) => Buffer.from(JSON.stringify(value)),
-  responseDeserialize: (bytes) => JSON.parse(bytes.toString()),
-});
 const service = {
-  unary: method('unary', false, false),
-  clientStream: method('clientStream', true, false),
+  unary: method('unary'),
+  clientStream: method('clientStream', true),
   serverStream: method('serverStream', false, true),
   bidi: method('bidi', true, true),
 };
@@ -37,8 +29,7 @@ const both = async (call) => ({
   ]),
   next: await callOn(),
 });
-const server = new grpc.Server();
-server.addService(service, {
+const { address, newClient } = await serve(grpc, service, {
   unary: (call, callback) => void both(call).then((value) => callback(null, value), callback),
   clientStream(call, callback) {
     call.on('data', () => {});
@@ -56,18 +47,8 @@ server.addService(service, {
     call.on('end', () => void Promise.all(written).then(() => call.end()));
   },
 });
-const grpcPort = await new Promise((resolve, reject) =>
-  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) =>
-    error ? reject(error) : resolve(port),
-  ),
-);
-
-const Client = grpc.makeGenericClientConstructor(service, 'Echo');
-const newClient = () =>
-  new Client(`127.0.0.1:${grpcPort}`, grpc.credentials.createInsecure(), {
-    'grpc.use_local_subchannel_pool': 1,
-  });
-const client = newClient();
+const newCold = () => newClient({ 'grpc.use_local_subchannel_pool': 1 });
+const client = newCold();
 const last = (stream) =>
   new Promise((resolve, reject) => {
     let value;
@@ -76,10 +57,6 @@ const last = (stream) =>
     });
     stream.on('error', reject);
     stream.on('end', () => resolve(value));
-  });
-const promised = (call) =>
-  new Promise((resolve, reject) => {
-    call((error, value) => (error ? reject(error) : resolve(value)));
   });
 const kinds = {
   unary: (of) => promised((done) => of.unary({}, done)),
@@ -138,7 +115,7 @@ for (kind of Object.keys(kinds)) {
   const bare = judge(await ask(port), 1);
   if (bare !== 'none') found[`${kind}, nothing to carry`] = bare;
   // A cold channel: the first calls open its one connection.
-  target = newClient();
+  target = newCold();
   const COUNT = 50;
   const counts = tally(
     await inParallel(COUNT, COUNT, async (i) => {
@@ -188,8 +165,8 @@ for (kind of Object.keys(kinds)) {
 }
 {
   // The authority decides: of the target, of the channel, of the call.
-  const to = (name, options, call = {}) => {
-    const of = new Client(name, grpc.credentials.createInsecure(), options);
+  const to = (options, call = {}) => {
+    const of = newClient(options, `ipv4:${address}`);
     kinds.to = () => promised((done) => of.unary({}, new grpc.Metadata(), call, done));
     kind = 'to';
     return ask(port, { headers: incoming(1) }).then((answer) => {
@@ -197,18 +174,14 @@ for (kind of Object.keys(kinds)) {
       return judge(answer, 1);
     });
   };
-  const address = `ipv4:127.0.0.1:${grpcPort}`;
   const expected = {
-    'authority of the target': [await to(address, {}), 'right'],
-    'authority of the channel': [
-      await to(address, { 'grpc.default_authority': 'api.example.com' }),
-      'none',
-    ],
+    'authority of the target': [await to({}), 'right'],
+    'authority of the channel': [await to({ 'grpc.default_authority': 'api.example.com' }), 'none'],
     'authority of the channel, in the mesh': [
-      await to(address, { 'grpc.default_authority': 'reviews.shop.svc:50051' }),
+      await to({ 'grpc.default_authority': 'reviews.shop.svc:50051' }),
       'right',
     ],
-    'authority of the call': [await to(address, {}, { host: 'api.example.com' }), 'none'],
+    'authority of the call': [await to({}, { host: 'api.example.com' }), 'none'],
   };
   for (const [name, [got, want]] of Object.entries(expected)) {
     found[name] = got === want ? 'right' : `${got}, want ${want}`;

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import { isMainThread } from 'node:worker_threads';
 
 // A pipe from the test: when that is gone, so are we.
@@ -73,6 +74,16 @@ export function ask(port, { path = '/', headers = {}, method = 'GET', body, agen
   });
 }
 
+/** The same over HTTP/2; with a body it is a POST. */
+export async function askH2(port, headers, body) {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const stream = session.request({ ':path': '/', ':method': body ? 'POST' : 'GET', ...headers });
+  stream.end(body);
+  const result = await bodyOf(stream);
+  session.close();
+  return result;
+}
+
 /** Runs a job for each of `count`, `width` at a time. */
 export async function inParallel(count, width, job) {
   let next = 0;
@@ -98,6 +109,22 @@ export function verdict(pairs, id) {
   if (wrong.length > 0) return `foreign: ${JSON.stringify(wrong)}`;
   if (seen.length > Object.keys(sent).length) return `doubled: ${JSON.stringify(seen)}`;
   return seen.length === Object.keys(sent).length ? 'right' : `part: ${JSON.stringify(seen)}`;
+}
+
+/** Collects verdicts; `call` takes headers and gives what the next service got. */
+export function checks() {
+  const found = {};
+  let ids = 0;
+  return {
+    found,
+    /** With something to carry, and with nothing. */
+    async check(name, call) {
+      const id = ++ids;
+      found[name] = verdict(await call(incoming(id)), id);
+      const bare = verdict(await call({}), id);
+      if (bare !== 'none') found[`${name}, nothing to carry`] = bare;
+    },
+  };
 }
 
 /** How often each verdict was given. */

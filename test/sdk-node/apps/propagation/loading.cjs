@@ -4,6 +4,7 @@
 const { fork } = require('node:child_process');
 const { createServer, request } = require('node:http');
 const { isMainThread, parentPort, Worker } = require('node:worker_threads');
+const { method, promised, serve } = require('./grpc-service.cjs');
 
 async function calls() {
   const { ask, echo, incoming, listen, verdict } = await import('./lib.mjs');
@@ -28,34 +29,20 @@ async function calls() {
       const lib = await import('undici6');
       return (await lib.request(url)).body.json();
     },
-    grpc: () =>
-      new Promise((resolve, reject) => {
-        const path = {
-          path: '/a/b',
-          requestStream: false,
-          responseStream: false,
-          requestSerialize: () => Buffer.alloc(0),
-          requestDeserialize: () => ({}),
-          responseSerialize: (value) => Buffer.from(JSON.stringify(value)),
-          responseDeserialize: (bytes) => JSON.parse(bytes.toString()),
-        };
-        const server = new grpc.Server();
-        server.addService(
-          { b: path },
-          { b: (call, done) => done(null, Object.entries(call.metadata.getMap())) },
-        );
-        server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-          if (error) return reject(error);
-          const Client = grpc.makeGenericClientConstructor({ b: path }, 'a');
-          const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-          return client.b({}, (failure, value) => {
-            client.close();
-            server.forceShutdown();
-            if (failure) reject(failure);
-            else resolve(value);
-          });
-        });
-      }),
+    grpc: async () => {
+      const { newClient, stop } = await serve(
+        grpc,
+        { pairs: method('pairs') },
+        { pairs: ({ metadata }, done) => done(null, Object.entries(metadata.getMap())) },
+      );
+      const client = newClient();
+      try {
+        return await promised((done) => client.pairs({}, done));
+      } finally {
+        client.close();
+        stop();
+      }
+    },
   };
   const port = await listen(
     createServer(async (incomingRequest, response) => {

@@ -5,25 +5,23 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
-import { serve } from '@hono/node-server';
-import express from 'express';
-import fastify from 'fastify';
-import { Hono } from 'hono';
-import Koa from 'koa';
-import { ask, bodyOf, echo, incoming, listen, report, tls, verdict } from './lib.mjs';
+import { frameworks } from './frameworks.mjs';
+import {
+  ask,
+  askH2,
+  bodyOf,
+  checks,
+  echo,
+  incoming,
+  listen,
+  report,
+  tls,
+  verdict,
+} from './lib.mjs';
 
 const echoPort = await listen(http.createServer(echo));
 const callOn = () => ask(echoPort);
-const found = {};
-let ids = 0;
-
-/** Asks with a context and without; `call` takes headers and gives what the next service got. */
-async function check(name, call) {
-  const id = ++ids;
-  found[name] = verdict(await call(incoming(id)), id);
-  const bare = verdict(await call({}), id);
-  if (bare !== 'none') found[`${name}, nothing to carry`] = bare;
-}
+const { found, check } = checks();
 
 async function checkPort(name, port, options = {}) {
   await check(name, (headers) => ask(port, { headers, ...options }));
@@ -125,14 +123,6 @@ for (const [event, head] of [
 }
 
 // --- http2
-async function askH2(port, headers, body) {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  const stream = session.request({ ':path': '/', ':method': body ? 'POST' : 'GET', ...headers });
-  stream.end(body);
-  const result = await bodyOf(stream);
-  session.close();
-  return result;
-}
 {
   const server = http2.createServer();
   server.on('stream', (stream) => callOn().then((pairs) => stream.end(JSON.stringify(pairs))));
@@ -171,92 +161,7 @@ async function askH2(port, headers, body) {
 }
 
 // --- frameworks
-{
-  const app = express();
-  app.use(express.json());
-  app.get('/', async (_request, response) => response.json(await callOn()));
-  app.post('/', async (_request, response) => response.json(await callOn()));
-  const port = await listen(http.createServer(app));
-  await checkPort('express', port);
-  const json = { method: 'POST', body: '{"a":1}' };
-  await check('express with a body parser', (headers) =>
-    ask(port, { ...json, headers: { ...headers, 'content-type': 'application/json' } }),
-  );
-}
-{
-  const app = fastify();
-  app.get('/', async () => callOn());
-  app.post('/', async () => callOn());
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = app.server.address();
-  await checkPort('fastify', port);
-  await check('fastify POST', (headers) =>
-    ask(port, {
-      method: 'POST',
-      body: '{"a":1}',
-      headers: { ...headers, 'content-type': 'application/json' },
-    }),
-  );
-  const app2 = fastify({ http2: true });
-  app2.post('/', async () => callOn());
-  await app2.listen({ port: 0, host: '127.0.0.1' });
-  await check('fastify http2 POST', (headers) =>
-    askH2(app2.server.address().port, { ...headers, 'content-type': 'application/json' }, '{}'),
-  );
-}
-{
-  const app = new Koa();
-  app.use(async (context) => {
-    await bodyOf(context.req);
-    context.body = await callOn();
-  });
-  await checkPort('koa POST', await listen(http.createServer(app.callback())), POST);
-  const server = app.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.on('listening', resolve));
-  await checkPort('koa', server.address().port);
-}
-{
-  const app = new Hono();
-  app.get('/', async (context) => context.json(await callOn()));
-  app.post('/', async (context) => {
-    await context.req.text();
-    return context.json(await callOn());
-  });
-  const port = await new Promise((resolve) => {
-    serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (info) => resolve(info.port));
-  });
-  await checkPort('hono', port);
-  await checkPort('hono POST', port, POST);
-}
-{
-  await import('reflect-metadata');
-  const { Controller, Get, Module, Post } = await import('@nestjs/common');
-  const { NestFactory } = await import('@nestjs/core');
-  class Cats {
-    all() {
-      return callOn();
-    }
-  }
-  Get()(Cats.prototype, 'all', Object.getOwnPropertyDescriptor(Cats.prototype, 'all'));
-  Cats.prototype.add = function add() {
-    return callOn();
-  };
-  Post()(Cats.prototype, 'add', Object.getOwnPropertyDescriptor(Cats.prototype, 'add'));
-  Controller('/')(Cats);
-  class App {}
-  Module({ controllers: [Cats] })(App);
-  const app = await NestFactory.create(App, { logger: false });
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address();
-  await checkPort('nest', port);
-  await check('nest POST', (headers) =>
-    ask(port, {
-      method: 'POST',
-      body: '{"a":1}',
-      headers: { ...headers, 'content-type': 'application/json' },
-    }),
-  );
-}
+for (const [name, call] of Object.entries(await frameworks(callOn))) await check(name, call);
 
 // --- whose context
 {

@@ -6,6 +6,7 @@ require('../../../../bench/sdk/otel.cjs');
 const http = require('node:http');
 const grpc = require('@grpc/grpc-js');
 const undici = require('undici');
+const { method, promised, serve } = require('./grpc-service.cjs');
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 /** Of OpenTelemetry's, of others', and what it does not know. */
@@ -25,32 +26,14 @@ const NAMES = [
 async function main() {
   const { ask, bodyOf, echo, listen, report } = await import('./lib.mjs');
   const url = `http://127.0.0.1:${await listen(http.createServer(echo))}/`;
-  const method = {
-    path: '/a/b',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: () => Buffer.alloc(0),
-    requestDeserialize: () => ({}),
-    responseSerialize: (value) => Buffer.from(JSON.stringify(value)),
-    responseDeserialize: (bytes) => JSON.parse(bytes.toString()),
-  };
-  const server = new grpc.Server();
-  server.addService(
-    { b: method },
-    {
-      b: ({ metadata }, done) =>
-        done(
-          null,
-          NAMES.flatMap((name) => metadata.get(name).map((value) => [name, value])),
-        ),
-    },
+  const pairsOf = (metadata) =>
+    NAMES.flatMap((name) => metadata.get(name).map((value) => [name, value]));
+  const { newClient } = await serve(
+    grpc,
+    { pairs: method('pairs') },
+    { pairs: ({ metadata }, done) => done(null, pairsOf(metadata)) },
   );
-  const port = await new Promise((resolve) => {
-    const insecure = grpc.ServerCredentials.createInsecure();
-    server.bindAsync('127.0.0.1:0', insecure, (_error, bound) => resolve(bound));
-  });
-  const Client = grpc.makeGenericClientConstructor({ b: method }, 'a');
-  const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  const client = newClient();
   const pool = new undici.Pool(url, { connections: 2 });
   const calls = {
     http: () =>
@@ -60,10 +43,7 @@ async function main() {
     fetch: async () => (await fetch(url)).json(),
     undici: async () => (await undici.request(url)).body.json(),
     pool: async () => bodyOf((await pool.request({ path: '/', method: 'GET' })).body),
-    grpc: () =>
-      new Promise((resolve, reject) => {
-        client.b({}, (error, value) => (error ? reject(error) : resolve(value)));
-      }),
+    grpc: () => promised((done) => client.pairs({}, done)),
   };
   const front = await listen(
     http.createServer((request, response) => {
