@@ -184,11 +184,17 @@ function decide(options: Options, before: Decision | undefined, dispatcher: obje
 
 const NOTHING: Decision = { context: undefined, origin: undefined, authority: '', added: [] };
 
-/** Options are a literal nearly always. */
+/**
+ * Options are a literal nearly always. The mark first, then the rest: a symbol that is added to a
+ * spread copy makes a dictionary of it on Node 20, and undici 7 µs slower.
+ */
 function copyOf(options: Options, decision: Decision, headers: unknown): Options {
   const prototype = Object.getPrototypeOf(options);
-  const copy: { headers?: unknown; [DECIDED]?: Decision } =
-    prototype === Object.prototype || prototype === null ? { ...options } : valuesOf(options);
+  const isLiteral = prototype === Object.prototype || prototype === null;
+  const copy: { headers?: unknown; [DECIDED]?: Decision } = Object.assign(
+    { [DECIDED]: decision },
+    isLiteral ? options : valuesOf(options),
+  );
   if (headers !== options.headers) copy.headers = headers;
   copy[DECIDED] = decision;
   return copy;
@@ -229,7 +235,7 @@ function namesOf(headers: unknown): Listing {
 
 function withAdded(headers: unknown, added: readonly string[]): unknown {
   if (Array.isArray(headers)) return [...headers, ...added];
-  const copy: Record<string, unknown> = { ...(headers as Record<string, unknown> | null) };
+  const copy: Record<string, unknown> = Object.assign({}, headers);
   for (let i = 0; i < added.length; i += 2) copy[added[i]!] = added[i + 1]!;
   return copy;
 }
