@@ -4,6 +4,7 @@
 // here, with its place. All else of a limit is judged by the filter itself.
 
 import { isDeepStrictEqual } from 'node:util';
+import { readPath } from './place.js';
 import { type FilterEntry, filterEntries, type Policy, PolicyError } from './policy.js';
 
 export interface GlobalLimit {
@@ -35,7 +36,7 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 const MEANT_OTHERWISE = /[%*]/;
 const TOO_MANY_REQUESTS = 429;
 /** From 400 on, those that are in Envoy's StatusCode; it refuses a listener with another. */
-const STATUSES: ReadonlySet<number> = new Set([
+export const STATUSES: ReadonlySet<number> = new Set([
   ...range(400, 417),
   ...[421, 422, 423, 424, 426, 428, 429, 431],
   ...range(500, 508),
@@ -139,7 +140,7 @@ function checkSame(first: GlobalLimit, limit: GlobalLimit): void {
 
 function fault(place: string, found: unknown, wanted: string): PolicyError {
   const text = found === undefined ? 'nothing' : JSON.stringify(found);
-  return new PolicyError(`${place}: found ${text}, wanted ${wanted}`);
+  return new PolicyError(`${place}: found ${text}, wanted ${wanted}`, readPath(place));
 }
 
 function range(first: number, last: number): number[] {

@@ -2,156 +2,12 @@
 // Promise: pure. What a filter's configuration may hold is judged by the filter itself and by its
 // JSON schema; here is what decides where an entry runs, and what one entry must know of another.
 
-import { parse } from 'yaml';
+import { type Contradiction, contradictionsIn } from './contradictions.js';
+import { documentsOf, type PolicyDocument } from './document.js';
+import { type Path, pathText } from './place.js';
+import type { Direction, Labels, Policy, RouteSpec } from './spec.js';
 
-/** Where a filter runs; `sidecar` in the file stands for both of inbound and outbound. */
-export type Direction = 'gateway' | 'inbound' | 'outbound';
-
-export type Mode = 'enforce' | 'dryRun' | 'disabled';
-
-/** One item of `spec.filters`: where it runs, and the filter's own sections. */
-export interface FilterSpec {
-  readonly at: Direction | 'sidecar';
-  /** Where these workloads run; default the policy's. */
-  readonly namespace?: string;
-  /** Labels of the workloads; `{}`, the default, is every workload of the namespace. */
-  readonly selector?: Labels;
-  readonly mode?: Mode;
-  readonly [section: string]: unknown;
-}
-
-export type Labels = Readonly<Record<string, string>>;
-
-/** A version of a service: its pods' labels; with `when`, the tags that lead to it, all of them. */
-export type VersionSpec =
-  | Labels
-  | { readonly labels: Labels; readonly when: Readonly<Record<string, string>> };
-
-/** One item of `spec.routes`: a VirtualService and a DestinationRule. */
-export interface RouteSpec {
-  /** As Istio has it: short, of the policy's namespace, or in full. */
-  readonly host: string;
-  /** Default `[mesh]`. */
-  readonly gateways?: readonly string[];
-  /** The header whose value names a version that has no `when`. */
-  readonly tag: string;
-  /** By name, which is the tag's value where there is no `when`. */
-  readonly versions: Readonly<Record<string, VersionSpec>>;
-  /** The version of a tag that no version is for, and of requests without one. */
-  readonly default: string;
-  /** The version that has the requests of one without a healthy endpoint. */
-  readonly fallback?: string;
-  /** The service's port. Only where versions fall back and there are more than two. */
-  readonly port?: number;
-  /** Faults that are injected, by version. */
-  readonly faults?: Readonly<Record<string, FaultSpec>>;
-  /** Of a request, all tries together, as `10s`; absent: none, as Istio has it. */
-  readonly timeout?: string;
-  readonly retries?: RetrySpec;
-  readonly outlierDetection?: OutlierSpec;
-  readonly connection?: ConnectionSpec;
-}
-
-export interface FaultSpec {
-  /** `fixed` as `500ms`; `percent` of the version's requests, default 100. */
-  readonly delay?: { readonly fixed: string; readonly percent?: number };
-  readonly abort?: { readonly status: number; readonly percent?: number };
-}
-
-export interface RetrySpec {
-  readonly attempts: number;
-  readonly perTryTimeout?: string;
-  /** Envoy's words, as `connect-failure`, `refused-stream`, `503`. */
-  readonly on?: readonly string[];
-}
-
-export interface OutlierSpec {
-  /** Gateway errors in a row that eject an endpoint; default 5. */
-  readonly consecutiveErrors?: number;
-  /** Default `10s`. */
-  readonly interval?: string;
-  /** Default `30s`. */
-  readonly baseEjectionTime?: string;
-  /** Percent of the endpoints; default 100 where versions fall back, else 10. */
-  readonly maxEjectionPercent?: number;
-}
-
-export interface ConnectionSpec {
-  /** How long an idle connection to the service is kept. Node's servers close theirs after 5 s. */
-  readonly idleTimeout?: string;
-  readonly connectTimeout?: string;
-  readonly maxRequestsPerConnection?: number;
-  /** TCP keep-alive. */
-  readonly keepalive?: {
-    readonly time?: string;
-    readonly interval?: string;
-    readonly probes?: number;
-  };
-}
-
-/** How the module gets into the proxy, and what Envoy does when its VM fails. */
-export interface DeliverySpec {
-  /** Default inline. */
-  readonly code?:
-    | 'inline'
-    | { readonly file: string }
-    | { readonly configMap: string }
-    | { readonly http: string }
-    | { readonly oci: string };
-  /** Default reload. */
-  readonly onFailure?: 'open' | 'closed' | 'reload';
-}
-
-/** What the SDK is told; see `render --as env`. */
-export interface SdkSpec {
-  /** More headers that follow, as `x-tenant`, `x-foo-*`, `x-team=x-squad`. The tags are anyway. */
-  readonly headers?: readonly string[];
-  /** More hosts of the mesh, as `*.example.com`. */
-  readonly mesh?: readonly string[];
-  readonly mode?: 'verbatim' | 'sanitize' | 'participate';
-  readonly sidecar?: 'auto' | 'expect' | 'none';
-  readonly probe?: string;
-  readonly holdMs?: number;
-  /** Where a service is reached past the sidecar, by authority. */
-  readonly direct?: Readonly<
-    Record<
-      string,
-      { readonly address: string } & ({ readonly tls: true } | { readonly plaintext: true })
-    >
-  >;
-}
-
-/** Resources that have nothing to do with tags, and without which meshes fail; all opt-in. */
-export interface MeshSpec {
-  /** TCP keep-alive of the proxies' connection to istiod: 30 s, 3 s, 5 probes. */
-  readonly xdsKeepalive?: boolean;
-  /** A `Sidecar` that leaves the proxies of the policy's namespaces only what the policy names. */
-  readonly sidecar?: boolean | { readonly hosts: readonly string[] };
-  /** Applications start after their proxy. Default true. */
-  readonly holdApplication?: boolean;
-}
-
-/** Where Envoy's rate limit service is, for limits of scope `global`. */
-export interface RateLimitServiceSpec {
-  readonly host: string;
-  /** Default 8081. */
-  readonly port?: number;
-  /** How long a request waits for its answer, as `100ms`, the default. */
-  readonly timeout?: string;
-}
-
-export interface Policy {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: {
-    readonly mode?: Mode;
-    readonly filters: readonly FilterSpec[];
-    readonly routes?: readonly RouteSpec[];
-    readonly delivery?: DeliverySpec;
-    readonly rateLimitService?: RateLimitServiceSpec;
-    readonly sdk?: SdkSpec;
-    readonly mesh?: MeshSpec;
-  };
-}
+export type * from './spec.js';
 
 /** One filter as it is loaded into one kind of listener. */
 export interface FilterEntry {
@@ -173,66 +29,87 @@ export interface PlacedEntry extends FilterEntry {
 export class PolicyError extends Error {
   readonly code = 'POLICY_INVALID';
   override readonly name = 'PolicyError';
+  /** Where in the policy; `[]`: nowhere in particular. */
+  readonly path: Path;
+
+  constructor(message: string, path: Path = []) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/** What every policy begins with. */
+export const API_VERSION = 'tagalong/v1';
+
+/**
+ * Reads a policy file (YAML or JSON) with one policy in it, as far as those need who load it:
+ * its keys and values are judged by `validate` and, in the end, by the filter itself.
+ * @throws PolicyError where it is no `tagalong/v1` Policy, or its entries contradict one another;
+ * the message names the place
+ */
+export function readPolicy(text: string): Policy {
+  const [document, ...more] = documentsOf({ name: '', text });
+  if (document === undefined) throw new PolicyError('found nothing, wanted a Policy');
+  if (more.length > 0) {
+    throw new PolicyError(`found ${more.length + 1} documents, wanted one Policy`);
+  }
+  const [problem] = document.problems;
+  if (problem !== undefined) {
+    const { line, column } = document.rangePlace(problem.range);
+    throw new PolicyError(`line ${line}, column ${column}: ${problem.message}`);
+  }
+  try {
+    return policyOf(document.value);
+  } catch (error) {
+    throw error instanceof PolicyError ? placed(error, document) : error;
+  }
 }
 
 /**
- * Reads a policy file (YAML or JSON).
- * @throws PolicyError where it is no `tagalong/v1` Policy, or its entries contradict one another
+ * @param file what a document holds
+ * @throws PolicyError as readPolicy() does, without line and column
  */
-export function readPolicy(text: string): Policy {
-  const file: unknown = parse(text);
-  if (!isRecord(file)) throw new PolicyError(`found ${typeof file}, wanted a Policy`);
-  if (file.apiVersion !== 'tagalong/v1' || file.kind !== 'Policy') {
+export function policyOf(file: unknown): Policy {
+  if (!isRecord(file)) throw new PolicyError(`found ${nameOf(file)}, wanted a Policy`);
+  if (file.apiVersion !== API_VERSION || file.kind !== 'Policy') {
     const found = `apiVersion ${JSON.stringify(file.apiVersion)}, kind ${JSON.stringify(file.kind)}`;
-    throw new PolicyError(`found ${found}, wanted apiVersion "tagalong/v1", kind "Policy"`);
+    throw new PolicyError(`found ${found}, wanted apiVersion "${API_VERSION}", kind "Policy"`);
   }
   if (!isRecord(file.metadata) || typeof file.metadata.name !== 'string') {
-    throw new PolicyError('metadata: found no name, wanted the name of the policy');
+    throw fault(['metadata'], 'found no name, wanted the name of the policy');
   }
   if (!isRecord(file.spec) || !Array.isArray(file.spec.filters)) {
-    throw new PolicyError('spec.filters: found none, wanted an array of filter entries');
+    throw fault(['spec', 'filters'], 'found none, wanted an array of filter entries');
   }
-  const metadata = { namespace: 'default', ...file.metadata };
-  checkCarry(file.spec.filters);
-  checkCapacity(file.spec.filters);
-  return { ...file, metadata } as unknown as Policy;
+  const [wrong] = contradictionsIn(file.spec.filters);
+  if (wrong !== undefined) throw fault(wrong.path, messageOf(wrong));
+  return withDefaults(file as unknown as Policy);
 }
 
-/** A tag that one entry reads from baggage must be judged there wherever clients come in. */
-function checkCarry(filters: readonly unknown[]): void {
-  const tags = filters.flatMap((filter, index) =>
-    listOf(isRecord(filter) ? filter.tags : undefined).map((tag, position) => ({
-      at: isRecord(filter) ? filter.at : undefined,
-      path: `spec.filters[${index}].tags[${position}]`,
-      header: String(tag.header).toLowerCase(),
-      carried: Array.isArray(tag.carry) && tag.carry.length > 0,
-    })),
-  );
-  for (const open of tags.filter(({ at, carried }) => at === 'gateway' && !carried)) {
-    const reader = tags.find(({ header, carried }) => carried && header === open.header);
-    if (reader === undefined) continue;
-    const found = `${open.header} left in clients' baggage, where ${reader.path} reads it`;
-    throw new PolicyError(`${open.path}: found ${found}, wanted "carry: [baggage]" here too`);
-  }
+/** A policy as the file has it, its namespace filled in. */
+export function withDefaults(file: Policy): Policy {
+  return {
+    ...file,
+    metadata: { ...file.metadata, namespace: file.metadata.namespace ?? 'default' },
+  };
 }
 
-/** Both directions of a policy share one store: another number of slots finds nothing. */
-function checkCapacity(filters: readonly unknown[]): void {
-  const sizes = filters.flatMap((filter, index) => {
-    const propagate = isRecord(filter) ? filter.propagate : undefined;
-    return isRecord(propagate) ? [{ index, capacity: propagate.capacity ?? 8192 }] : [];
-  });
-  const [first] = sizes;
-  const other = sizes.find(({ capacity }) => capacity !== first?.capacity);
-  if (first === undefined || other === undefined) return;
-  throw new PolicyError(
-    `spec.filters[${other.index}].propagate.capacity: found ${other.capacity}, ` +
-      `wanted ${first.capacity} as in spec.filters[${first.index}]: they share one store`,
-  );
+function fault(path: Path, message: string): PolicyError {
+  return new PolicyError(`${pathText(path)}: ${message}`, path);
 }
 
-function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+function messageOf({ found, wanted }: Contradiction): string {
+  return `found ${found}, wanted ${wanted}`;
+}
+
+function placed({ message, path }: PolicyError, document: PolicyDocument): PolicyError {
+  const { line, column } = document.placeOf(path);
+  return new PolicyError(`${message} (line ${line}, column ${column})`, path);
+}
+
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 }
 
 /** The pods of a version, and the tags that lead to it. */

@@ -13,9 +13,11 @@ spec:
 `;
 
 describe('a policy', () => {
-  it('stands for a filter entry in each direction, without what only says where', () => {
+  it('stands for a filter entry in each direction, with the workloads it is for', () => {
     expect(filterEntries(readPolicy(POLICY))).toEqual([
       {
+        namespace: 'istio-ingress',
+        selector: { istio: 'x' },
         id: 'store/shop/0',
         direction: 'gateway',
         configuration: {
@@ -26,6 +28,8 @@ describe('a policy', () => {
         },
       },
       ...['inbound', 'outbound'].map((direction) => ({
+        namespace: 'store',
+        selector: {},
         id: 'store/shop/1',
         direction,
         configuration: {
@@ -45,11 +49,18 @@ describe('a policy', () => {
   });
 
   it.each([
-    ['', /found object|found null|wanted a Policy/],
-    ['[]', /wanted a Policy/],
+    ['', /^found nothing, wanted a Policy$/],
+    ['[]', /^found a list, wanted a Policy/],
+    ['7', /^found a number, wanted a Policy/],
+    ['a: [', /^line 1, column \d+: /],
+    ['a: 1\na: 2', /^line 2, column 1: found the key "a" twice/],
+    [`${POLICY}---${POLICY}`, /^found 2 documents, wanted one Policy$/],
     ['kind: Policy', /found apiVersion undefined/],
     [POLICY.replace('v1', 'v2'), /found apiVersion "tagalong\/v2"/],
-    [POLICY.replace('name: shop, ', ''), /metadata: found no name/],
+    [
+      POLICY.replace('name: shop, ', ''),
+      /metadata: found no name, wanted the name of the policy \(line 4, column 1\)$/,
+    ],
     [POLICY.replace('filters:', 'filter:'), /spec.filters: found none/],
   ])('is refused with what came and what is wanted: %#', (text, message) => {
     expect(() => readPolicy(text)).toThrow(message);
