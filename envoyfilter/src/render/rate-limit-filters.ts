@@ -2,8 +2,11 @@
 // limits: they ask the rate limit service, and take away what the wasm handed over.
 // Promise: pure data, the same for Envoy 1.36 to 1.40, and all of it in the filters themselves.
 //
-//   wasm ── x-tagalong-limit-NAME: BUCKET ──► ratelimit NAME ─ … ─► header_mutation ──► router
+//   header_mutation ─► wasm ── x-tagalong-limit-NAME: BUCKET ──► ratelimit NAME ─ … ─►
+//   header_mutation ──► router
 //
+// What a client sends by that name is removed before the wasm: as long as no configuration of it is
+// in force, nothing else would, and the service would count by what the client says.
 // Each limit has a filter, because how to answer and what to do without the service belong to the
 // filter. A request that no global limit matches has no such header: nothing is asked for it.
 // Left to others: what a bucket is (the wasm filter), how many requests it has (ratelimit.ts).
@@ -55,10 +58,21 @@ export function rateLimitFilters(entry: FilterEntry, service: RateLimitService):
   const { mode } = entry.configuration;
   const limits = mode === 'disabled' ? [] : globalLimitsOf(entry);
   if (limits.length === 0) return [];
-  const last = removal(entry, limits.map(handOverHeader));
+  // What was handed over goes no further than this proxy.
+  const last = removal(`${entry.id}/limits`, limits);
   // In a dry run the wasm writes nothing, so that what comes is a client's own.
   if (mode === 'dryRun') return [last];
   return [...limits.map((limit) => rateLimitFilter(entry, limit, service)), last];
+}
+
+/**
+ * What stands before the wasm filter of this entry, anywhere: a client hands no bucket over. Empty
+ * where `rateLimitFilters` is.
+ * @throws PolicyError
+ */
+export function rateLimitGuard(entry: FilterEntry): object[] {
+  const limits = entry.configuration.mode === 'disabled' ? [] : globalLimitsOf(entry);
+  return limits.length === 0 ? [] : [removal(`${entry.id}/limits/guard`, limits)];
 }
 
 function rateLimitFilter(
@@ -137,14 +151,11 @@ function setHeader(key: string, value: string): object {
   return { header: { key, value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
 }
 
-/** The last filter of the entry: what was handed over goes no further than this proxy. */
-function removal(entry: FilterEntry, headers: readonly string[]): object {
+function removal(name: string, limits: readonly GlobalLimit[]): object {
+  const mutations = limits.map((limit) => ({ remove: handOverHeader(limit) }));
   return {
-    name: `${entry.id}/limits`,
-    typed_config: {
-      '@type': HEADER_MUTATION,
-      mutations: { request_mutations: headers.map((remove) => ({ remove })) },
-    },
+    name,
+    typed_config: { '@type': HEADER_MUTATION, mutations: { request_mutations: mutations } },
   };
 }
 

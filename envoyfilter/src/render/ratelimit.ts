@@ -7,6 +7,7 @@
 import { stringify } from 'yaml';
 import { type GlobalLimit, globalLimitsIn } from '../policy/global-limits.js';
 import type { Policy } from '../policy/policy.js';
+import type { Renderer } from './options.js';
 import { BUCKET_KEY, LIMIT_KEY } from './rate-limit-filters.js';
 
 const ABOUT = `# The limits of scope "global" of a Tagalong policy, for Envoy's rate limit service
@@ -14,6 +15,17 @@ const ABOUT = `# The limits of scope "global" of a Tagalong policy, for Envoy's 
 # The service counts in fixed windows what all proxies ask for. It knows no burst: that holds at the
 # gate which each proxy has before it.
 `;
+
+/** A file of each policy that has global limits: one domain, as the service wants it. */
+export const renderRateLimit: Renderer = (policies) => {
+  const files = policies.flatMap((policy) => {
+    const { namespace, name } = policy.metadata;
+    const content = rateLimitServiceConfig(policy);
+    return content === undefined ? [] : [{ path: `${namespace}.${name}.yaml`, content }];
+  });
+  const none = 'no limit has "scope: global": the rate limit service has nothing to do';
+  return { files, notes: files.length === 0 ? [none] : [] };
+};
 
 /**
  * The file, or undefined where the policy has no global limit.

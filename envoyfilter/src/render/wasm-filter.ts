@@ -5,6 +5,7 @@
 
 import type { FilterEntry } from '../policy/policy.js';
 import { capabilitiesHash, capabilitiesOf } from './capabilities.js';
+import { atLeast, LATEST } from './target.js';
 
 const TYPE = 'type.googleapis.com/';
 const WASM = `${TYPE}envoy.extensions.filters.http.wasm.v3.Wasm`;
@@ -16,16 +17,31 @@ export const VM_ID = 'tagalong';
 /** The root id that the module answers to. */
 export const ROOT_ID = 'tagalong';
 
-export interface WasmFilterOptions {
-  /** The module, as a path that Envoy can read. */
-  readonly wasmPath: string;
+/**
+ * How long after it was made a VM that failed is made anew; until then requests are answered with
+ * 503. Envoy's own second would let one bad request a second stop a proxy. A new VM takes a worker
+ * 4 to 8 ms; the interval never grows (Envoy 1.40, by a guest that traps).
+ */
+const RELOAD_BACKOFF = { base_interval: '0.1s' };
+
+/** AsyncDataSource of Envoy. */
+export type CodeSource = { readonly local: object } | { readonly remote: object };
+
+/** The module: a path that Envoy can read, or another source of it. */
+type Code =
+  | { readonly wasmPath: string; readonly code?: never }
+  | { readonly code: CodeSource; readonly wasmPath?: never };
+
+export type WasmFilterOptions = Code & {
   /** MAJOR.MINOR of the Envoy that will load it; default 1.40. */
   readonly envoy?: string;
+  /** What the module imports and exports; default: all that a capability can name. */
+  readonly offers?: ReadonlySet<string>;
   /** Text to send instead of the entry's configuration; for tests of what is refused. */
   readonly configuration?: string;
   /** What Envoy does when the VM fails: default FAIL_RELOAD. */
   readonly failurePolicy?: 'FAIL_RELOAD' | 'FAIL_OPEN' | 'FAIL_CLOSED';
-}
+};
 
 /** What Envoy needs to load one filter. */
 export interface PluginConfig {
@@ -42,7 +58,8 @@ export function pluginConfig(
   strict: boolean,
   options: WasmFilterOptions,
 ): PluginConfig {
-  const capabilities = capabilitiesOf(entry);
+  const capabilities = capabilitiesOf(entry, options.offers);
+  const failure = options.failurePolicy ?? 'FAIL_RELOAD';
   const restriction = {
     capability_restriction_config: {
       allowed_capabilities: Object.fromEntries(capabilities.map((name) => [name, {}])),
@@ -55,15 +72,16 @@ export function pluginConfig(
     strict,
   };
   // The list moved from the plugin to the VM with Envoy 1.40.
-  const inVm = minorOf(options.envoy ?? '1.40') >= 40;
+  const inVm = atLeast(options.envoy ?? LATEST.envoy, '1.40');
   return {
     name: entry.id,
     root_id: ROOT_ID,
-    failure_policy: options.failurePolicy ?? 'FAIL_RELOAD',
+    failure_policy: failure,
+    ...(failure === 'FAIL_RELOAD' ? { reload_config: { backoff: RELOAD_BACKOFF } } : {}),
     vm_config: {
       vm_id: VM_ID,
       runtime: 'envoy.wasm.runtime.v8',
-      code: { local: { filename: options.wasmPath } },
+      code: options.code ?? { local: { filename: options.wasmPath } },
       configuration: { '@type': STRING, value: JSON.stringify(vmConfiguration) },
       ...(inVm ? restriction : {}),
     },
@@ -106,8 +124,4 @@ export function extensionConfig(
     name,
     typed_config: { '@type': WASM, config: pluginConfig(entry, true, options) },
   };
-}
-
-function minorOf(version: string): number {
-  return Number(version.split('.')[1] ?? 0);
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { FilterEntry } from '../../../envoyfilter/src/policy/policy.js';
-import { rateLimitFilters } from '../../../envoyfilter/src/render/rate-limit-filters.js';
+import {
+  rateLimitFilters,
+  rateLimitGuard,
+} from '../../../envoyfilter/src/render/rate-limit-filters.js';
 
 const login = {
   name: 'Login',
@@ -131,5 +134,32 @@ describe('the filters behind an entry', () => {
         grpc_service: { envoy_grpc: { cluster_name: 'outbound|8081||rl.x', authority: 'rl.x' } },
       },
     });
+  });
+});
+
+describe('the filter before an entry', () => {
+  // While no configuration of the wasm is in force, nothing else keeps a client from naming buckets.
+  it.each(['enforce', 'dryRun'])('removes what a client hands over, in mode %s', (mode) => {
+    const limits = [{ name: 'local', rate: '1/s' }, login, watched];
+    expect(rateLimitGuard(entry({ mode, limits }))).toEqual([
+      expect.objectContaining({
+        name: 'shop/store/0/limits/guard',
+        typed_config: expect.objectContaining({
+          mutations: {
+            request_mutations: [
+              { remove: 'x-tagalong-limit-login' },
+              { remove: 'x-tagalong-limit-api' },
+            ],
+          },
+        }),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['no global limit', { limits: [{ name: 'a', rate: '1/s' }] }],
+    ['the mode disabled', { mode: 'disabled', limits: [login] }],
+  ])('is none with %s', (_why, configuration) => {
+    expect(rateLimitGuard(entry(configuration))).toEqual([]);
   });
 });
