@@ -28,6 +28,8 @@ export async function main(
       getOutHasColors: () => terminal.colour.out,
       getErrHasColors: () => terminal.colour.err,
     })
+    // `up --version NAME=HOST:PORT` is the command's option, not ours.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride();
   const cli = {

@@ -17,6 +17,12 @@ export class LogLines {
   #count = 0;
   #partial = '';
   readonly #waiters = new Set<Waiter>();
+  readonly #onLine: (line: string) => void;
+
+  /** `onLine` is told of each line as it comes. */
+  constructor(onLine: (line: string) => void = () => {}) {
+    this.#onLine = onLine;
+  }
 
   /** Lines that ever came, so also the index that the next one will have. */
   get count(): number {
@@ -45,6 +51,7 @@ export class LogLines {
     for (const waiter of this.#waiters) {
       if (line.search(waiter.pattern) >= 0) waiter.found(line);
     }
+    this.#onLine(line);
   }
 
   /**

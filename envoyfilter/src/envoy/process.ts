@@ -41,6 +41,8 @@ export interface StartOptions {
   readonly expectFailure?: boolean | undefined;
   /** More arguments, e.g. ['--file-flush-interval-msec', '50']: access logs come at once then. */
   readonly args?: readonly string[] | undefined;
+  /** Told of each line of its output as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 export interface WaitForLogOptions {
@@ -186,7 +188,7 @@ export class EnvoyProcess {
   readonly dir: string;
   /** Settles when it has ended and all of its output is in `logs`. */
   readonly exited: Promise<Exit>;
-  readonly #log = new LogLines();
+  readonly #log: LogLines;
   readonly #addressPath: string;
   readonly #guard: Guard;
   readonly #stopTimeoutMs: number;
@@ -203,6 +205,7 @@ export class EnvoyProcess {
     output: Socket,
   ) {
     this.name = settings.name;
+    this.#log = new LogLines(settings.onLine);
     this.pid = pid;
     this.dir = dir;
     this.#addressPath = addressPath;

@@ -1,5 +1,22 @@
-import type { Describe } from '../command.js';
+import { type Describe, examples, oneOf } from '../command.js';
 
-export const completion: Describe = ({ program }) => {
-  program.command('completion').description('print the completion script of a shell');
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export const completion: Describe = ({ program, terminal, ended }) => {
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .argument(`<${SHELLS.join('|')}>`, 'the shell', oneOf(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        ['eval "$(tagalong completion bash)"', 'in ~/.bashrc'],
+        ['source <(tagalong completion zsh)', 'in ~/.zshrc, after compinit'],
+        ['tagalong completion fish > ~/.config/fish/completions/tagalong.fish', 'once'],
+      ),
+    )
+    .action(async (shell: (typeof SHELLS)[number]) => {
+      const { runCompletion } = await import('../run/completion.js');
+      ended(runCompletion(shell, program, terminal));
+    });
 };
