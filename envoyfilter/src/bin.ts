@@ -6,14 +6,9 @@ import { main } from './cli/main.js';
 import { processTerminal } from './cli/terminal.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-const stopped = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // The second one ends the process as it would without us.
-  process.once(signal, () => stopped.abort(signal));
-}
 // `tagalong render … | head` is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
-process.exitCode = await main(process.argv.slice(2), processTerminal(stopped.signal), version);
+process.exitCode = await main(process.argv.slice(2), processTerminal(), version);

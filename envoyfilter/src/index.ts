@@ -17,13 +17,18 @@ export {
   versionsOf,
 } from './policy/policy.js';
 export { capabilitiesHash, capabilitiesOf } from './render/capabilities.js';
+export { wasmModule } from './render/module.js';
+export { RenderError, type RenderOptions, type WasmModule } from './render/options.js';
 export {
   handOverHeader,
   type RateLimitService,
   rateLimitDomain,
   rateLimitFilters,
+  rateLimitGuard,
 } from './render/rate-limit-filters.js';
 export { rateLimitServiceConfig } from './render/ratelimit.js';
+export { type As, render, targetOf } from './render/render.js';
+export type { Rendered, RenderedFile, Resource } from './render/resource.js';
 export { LABELS, statsConfig } from './render/stats-tags.js';
 export {
   discoveredFilter,

@@ -17,6 +17,19 @@ const FILTER: Record<string, readonly string[]> = {
   features: ['abi', 'bytes', 'config', 'shim'],
 };
 
+/** Each folder of envoyfilter/src and what it may import besides itself. */
+const ENVOYFILTER: Record<string, readonly string[]> = {
+  policy: [],
+  render: ['policy'],
+  envoy: [],
+  host: [],
+  validate: ['policy', 'render', 'host'],
+  explain: ['policy', 'render', 'host'],
+  doctor: ['policy', 'render', 'envoy', 'host'],
+  up: ['policy', 'render', 'envoy'],
+  cli: ['policy', 'render', 'envoy', 'host', 'validate', 'explain', 'doctor', 'up'],
+};
+
 function edges(folder: string) {
   return sources
     .filter((path) => path.startsWith(folder))
@@ -44,6 +57,16 @@ describe('imports', () => {
       name.startsWith('@') ? name : `filter/assembly/${name}/`,
     );
     const wrong = edges(prefix).filter(({ to }) => !allowed.some((place) => to.startsWith(place)));
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.keys(ENVOYFILTER))('of envoyfilter/src/%s point down', (folder) => {
+    const allowed = [folder, ...(ENVOYFILTER[folder] ?? [])].map(
+      (name) => `envoyfilter/src/${name}/`,
+    );
+    const wrong = edges(`envoyfilter/src/${folder}/`).filter(
+      ({ to }) => to.startsWith('envoyfilter/') && !allowed.some((place) => to.startsWith(place)),
+    );
     expect(wrong).toEqual([]);
   });
 

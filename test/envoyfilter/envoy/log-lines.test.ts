@@ -31,6 +31,16 @@ describe('log-lines', () => {
     expect(log.lines.map((line) => line.length)).toEqual(Array(3).fill(LINE_CHARS_MAX));
   });
 
+  it('tells of each line once, whole', () => {
+    const told: string[] = [];
+    const log = new LogLines((line) => told.push(line));
+    log.write('a');
+    expect(told).toEqual([]);
+    log.write('b\nc');
+    log.end();
+    expect(told).toEqual(['ab', 'c']);
+  });
+
   it('finds a line that came already, also by a pattern with the g flag', async () => {
     const log = new LogLines();
     log.write('one\ntwo\n');
