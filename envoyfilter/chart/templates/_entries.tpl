@@ -12,11 +12,12 @@ Filter entries, as src/policy/policy.ts (filterEntries) and src/render/capabilit
 {{- $id := printf "%s/%s/%d" $namespace $policy $index -}}
 {{- $mode := $filter.mode | default $spec.mode | default "enforce" -}}
 {{- range $direction := ternary (list "inbound" "outbound") (list $filter.at) (eq $filter.at "sidecar") -}}
-{{- $configuration := omit $filter "at" "namespace" "selector" "mode" -}}
+{{- $configuration := omit $filter "at" "namespace" "selector" "gateway" "mode" -}}
 {{- $configuration = merge (dict "id" $id "direction" $direction "mode" $mode) $configuration -}}
 {{- $entry := dict "id" $id "index" $index "direction" $direction "configuration" $configuration -}}
 {{- $_ := set $entry "namespace" ($filter.namespace | default $namespace) -}}
 {{- $_ := set $entry "selector" ($filter.selector | default dict) -}}
+{{- if $filter.gateway -}}{{- $_ := set $entry "gateway" $filter.gateway -}}{{- end -}}
 {{- $entries = append $entries $entry -}}
 {{- end -}}
 {{- end -}}

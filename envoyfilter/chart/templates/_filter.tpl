@@ -13,7 +13,10 @@ from there, as files/parts.json.
 {{- $objectName := printf "tagalong-%s-%d-%s" (include "tagalong.dnsLabel" $root.Values.metadata.name) (int $entry.index) $entry.direction -}}
 {{- $_ := set $object "metadata" (include "tagalong.metadata" (dict "root" $root "name" $objectName "namespace" $entry.namespace) | fromJson) -}}
 {{- $_ := set $object.spec "priority" (mul $parts.envoyFilter.spec.priority (add1 (int $entry.index))) -}}
-{{- if $entry.selector -}}
+{{- if $entry.gateway -}}
+{{- $target := dict "group" "gateway.networking.k8s.io" "kind" "Gateway" "name" $entry.gateway -}}
+{{- $_ := set $object.spec "targetRefs" (list $target) -}}
+{{- else if $entry.selector -}}
 {{- $_ := set $object.spec "workloadSelector" (dict "labels" $entry.selector) -}}
 {{- end -}}
 {{- $context := index (dict "gateway" "GATEWAY" "inbound" "SIDECAR_INBOUND" "outbound" "SIDECAR_OUTBOUND") $entry.direction -}}

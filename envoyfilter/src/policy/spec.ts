@@ -12,6 +12,8 @@ export interface FilterSpec {
   readonly namespace?: string;
   /** Labels of the workloads; `{}`, the default, is every workload of the namespace. */
   readonly selector?: Labels;
+  /** A Gateway of the Kubernetes Gateway API, by name, instead of a selector: its proxies. */
+  readonly gateway?: string;
   readonly mode?: Mode;
   readonly [section: string]: unknown;
 }

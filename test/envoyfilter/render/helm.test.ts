@@ -136,6 +136,7 @@ const rest: Policy = {
       },
       // Each with host calls of its own.
       { at: 'gateway', selector: { app: 'b' }, tags: [{ header: 'x-stage', rules: [MINTING] }] },
+      { at: 'gateway', gateway: 'edge', limits: [{ name: 'own', rate: '10/s' }] },
       { at: 'gateway', selector: { app: 'c' }, tags: [{ header: 'x-stage', echo: true }] },
       { at: 'sidecar', selector: { app: 'd' }, propagate: {} },
     ],
