@@ -78,13 +78,18 @@ Templates that make more than a text answer with JSON.
 {{- $namespaces | uniq | toJson -}}
 {{- end -}}
 
+{{/* Is a namespace staged? "yes" or nothing. A list of root and of its name. */}}
+{{- define "tagalong.staged" -}}
+{{- $staged := (index . 0).Values.namespaces | default dict -}}
+{{- $namespace := index . 1 -}}
+{{- $include := $staged.include | default list -}}
+{{- if and (or (empty $include) (has $namespace $include)) (not (has $namespace ($staged.exclude | default list))) -}}yes{{- end -}}
+{{- end -}}
+
 {{/* Objects of a namespace that is not yet staged are left out. A list of root and of an object. */}}
 {{- define "tagalong.object" -}}
-{{- $staged := (index . 0).Values.namespaces | default dict -}}
 {{- $object := index . 1 -}}
-{{- $namespace := $object.metadata.namespace -}}
-{{- $include := $staged.include | default list -}}
-{{- if and (or (empty $include) (has $namespace $include)) (not (has $namespace ($staged.exclude | default list))) }}
+{{- if include "tagalong.staged" (list (index . 0) $object.metadata.namespace) }}
 ---
 {{ toYaml $object }}
 {{ end -}}

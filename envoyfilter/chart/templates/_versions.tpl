@@ -18,6 +18,20 @@ A route's versions, as src/render/versions.ts and fallback.ts have them.
 {{- $versions | toJson -}}
 {{- end -}}
 
+{{/* Fails where a route names a version that it has not, as src/render/routes.ts does. A dict of index, route. */}}
+{{- define "tagalong.checkRoute" -}}
+{{- $route := .route -}}
+{{- $wanted := keys $route.versions | sortAlpha | join ", " -}}
+{{- $named := list (list "default" $route.default) -}}
+{{- with $route.fallback -}}{{- $named = append $named (list "fallback" .) -}}{{- end -}}
+{{- range $version, $_ := $route.faults | default dict -}}{{- $named = append $named (list "faults" $version) -}}{{- end -}}
+{{- range $one := $named -}}
+{{- if not (hasKey $route.versions (index $one 1)) -}}
+{{- fail (printf "spec.routes[%d].%s: found %q, wanted one of versions: %s" (int $.index) (index $one 0) (index $one 1) $wanted) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Can a request have the tags of both? "yes" or nothing. A list of two `when`. */}}
 {{- define "tagalong.compatible" -}}
 {{- $other := index . 1 -}}

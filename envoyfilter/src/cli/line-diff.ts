@@ -27,18 +27,24 @@ export function lineDiff(path: string, before: string, after: string): string {
     `+++ ${path} (rendered)`,
     `@@ -${from + 1},${removed.length + around} +${from + 1},${added.length + around} @@`,
     ...now.slice(from, head).map((line) => ` ${cut(line)}`),
-    ...cutList(removed).map((line) => `-${line}`),
-    ...cutList(added).map((line) => `+${line}`),
+    ...cutList(removed, added).map((line) => `-${line}`),
+    ...cutList(added, removed).map((line) => `+${line}`),
     ...behind.map((line) => ` ${cut(line)}`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function cutList(lines: readonly string[]): string[] {
-  const shown = lines.slice(0, HUNK_LINES).map(cut);
+function cutList(lines: readonly string[], others: readonly string[]): string[] {
+  const shown = lines.slice(0, HUNK_LINES).map((line, at) => cut(line, others[at]));
   return lines.length > HUNK_LINES ? [...shown, `… ${lines.length - HUNK_LINES} more`] : shown;
 }
 
-function cut(line: string): string {
-  return line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS)}…` : line;
+/** From shortly before the first difference to `other` on, where the beginning would not show it. */
+function cut(line: string, other = ''): string {
+  if (line.length <= LINE_CHARS) return line;
+  let same = 0;
+  while (same < line.length && line[same] === other[same]) same++;
+  const from = same < LINE_CHARS / 2 ? 0 : same - LINE_CHARS / 4;
+  const part = line.slice(from, from + LINE_CHARS);
+  return `${from > 0 ? '…' : ''}${part}${from + LINE_CHARS < line.length ? '…' : ''}`;
 }

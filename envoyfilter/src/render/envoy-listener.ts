@@ -34,7 +34,10 @@ export function listener(
     stat_prefix: `tagalong_${direction}`,
     // At the edge a client is who connects, whatever X-Forwarded-For it sends.
     ...(direction === 'gateway' ? { use_remote_address: true } : {}),
-    route_config: { virtual_hosts: routed ? virtualHosts(policy) : everythingTo(APP) },
+    route_config: {
+      virtual_hosts: routed ? virtualHosts(policy) : everythingTo(APP),
+      ignore_port_in_host_matching: true,
+    },
     http_filters: [
       ...filters,
       { name: 'envoy.filters.http.router', typed_config: { '@type': ROUTER } },

@@ -3,7 +3,7 @@
 import type { Policy, RouteSpec, Version } from '../policy/policy.js';
 import { protoDuration } from './duration.js';
 import { targetCluster, versionCluster } from './envoy-cluster.js';
-import { fullHost } from './route-names.js';
+import { clusterNamespace, fullHost } from './route-names.js';
 import { taggedVersions } from './versions.js';
 
 /** What gets through without having reached anybody; more than that the policy must ask for. */
@@ -16,9 +16,10 @@ const RETRIES = 2;
  */
 export function virtualHosts(policy: Policy): object[] {
   const routes = policy.spec.routes ?? [];
+  const hosts = new Set(routes.map(({ host }) => fullHost(host, policy)));
   return routes.map((route, index) => ({
     name: route.host,
-    domains: [...domainsOf(route.host, policy), ...(index === 0 ? ['*'] : [])],
+    domains: [...domainsOf(route.host, policy, hosts), ...(index === 0 ? ['*'] : [])],
     include_attempt_count_in_response: true,
     routes: routesOf(route),
   }));
@@ -30,13 +31,15 @@ export function everythingTo(cluster: string): object[] {
   return [{ name: cluster, domains: ['*'], routes: [route] }];
 }
 
-function domainsOf(host: string, policy: Policy): string[] {
+/** Short names of a service as its own namespace knows it, but for what is a route's whole `hosts`. */
+function domainsOf(host: string, policy: Policy, hosts: ReadonlySet<string>): string[] {
   const full = fullHost(host, policy);
-  const [short, namespace] = full.split('.');
-  const names = full.endsWith('.svc.cluster.local')
-    ? [short, `${short}.${namespace}`, `${short}.${namespace}.svc`, full]
-    : [full];
-  return names.flatMap((name) => [`${name}`, `${name}:*`]);
+  const namespace = clusterNamespace(full);
+  if (namespace === undefined) return [full];
+  const [service = ''] = full.split('.');
+  const short = namespace === policy.metadata.namespace ? [service] : [];
+  const names = [...short, `${service}.${namespace}`, `${service}.${namespace}.svc`];
+  return [...names.filter((name) => !hosts.has(name)), full];
 }
 
 function routesOf(route: RouteSpec): object[] {

@@ -50,6 +50,9 @@ const ADMIN_PORT = 9901;
 /** Of a version without an endpoint; the application, then the versions in their order. */
 const FIRST_APP_PORT = 8080;
 
+/** Of endpoints in a note. */
+const MOST_NAMED = 8;
+
 const ABOUT = 'Rendered by tagalong. Edit the policy, not this.';
 
 /** `--as envoy`. @throws RenderError */
@@ -153,7 +156,7 @@ function clustersOf(
   const endpointOf = (names: readonly string[], port: number): string => {
     const given = names.map((name) => endpoints[name]).find((one) => one !== undefined);
     if (given !== undefined) return given;
-    guessed.push(`${names.at(-1)} at 127.0.0.1:${port}`);
+    guessed.push(`${names[0]} at 127.0.0.1:${port}`);
     return `127.0.0.1:${port}`;
   };
   const add = (all: readonly object[]) => {
@@ -178,7 +181,9 @@ function clustersOf(
       add([http2Cluster(service, service)]);
     }
   }
-  const note = `no endpoints are known: ${guessed.join(', ')}; edit the clusters, or use tagalong up`;
+  const more = guessed.length - MOST_NAMED;
+  const named = [...guessed.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const note = `no endpoints are known: ${named}; edit the clusters, or use tagalong up`;
   return { clusters: [...clusters.values()], notes: guessed.length > 0 ? [note] : [] };
 }
 

@@ -16,6 +16,7 @@ import { meshService } from './rate-limit-service.js';
 import type { Resource } from './resource.js';
 import { apiOf } from './target.js';
 import { discoveredFilter, extensionConfig } from './wasm-filter.js';
+import { workloads } from './workloads.js';
 
 const CONTEXTS = {
   gateway: 'GATEWAY',
@@ -73,7 +74,19 @@ export function envoyFilters(policies: readonly Policy[], options: RenderOptions
       return envoyFilter(policy, entry, patches);
     });
   });
-  return { resources, notes: policies.flatMap(anchorNotes) };
+  const notes = policies.flatMap((policy) => [
+    ...anchorNotes(policy),
+    ...absenceNotes(policy, options, 'lets requests pass unfiltered'),
+  ]);
+  return { resources, notes };
+}
+
+/** Of a module that only the proxies themselves can have: what one `does` that has it not. */
+export function absenceNotes(policy: Policy, { module }: RenderOptions, does: string): string[] {
+  const { way } = deliveryOf(policy, module);
+  if (policy.spec.filters.length === 0 || (way !== 'file' && way !== 'configMap')) return [];
+  const { namespace, name } = policy.metadata;
+  return [`policy ${namespace}/${name}: a proxy that does not have the module ${does}`];
 }
 
 function anchorNotes(policy: Policy): string[] {
@@ -93,7 +106,7 @@ export function envoyFilter(
   patches: readonly Patch[],
   part?: string,
 ): Resource {
-  const { selector, namespace, direction } = entry;
+  const { namespace, direction } = entry;
   const context = CONTEXTS[direction];
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
@@ -105,7 +118,7 @@ export function envoyFilter(
     },
     spec: {
       priority: PRIORITY_STEP * (indexOf(entry) + 1),
-      ...(Object.keys(selector).length > 0 ? { workloadSelector: { labels: selector } } : {}),
+      ...workloads(entry, (labels) => ({ workloadSelector: { labels } })),
       configPatches: patches.map(({ applyTo, match, patch }) => ({
         applyTo,
         match: { context, ...match },

@@ -12,7 +12,8 @@ import { type Rendered, type RenderedFile, toYaml } from './resource.js';
 import { helmReleaseBytes, helmReleaseNote } from './sizes.js';
 
 const CHART = new URL('../../chart/', import.meta.url);
-const ABOUT = `The policy is the values: helm install NAME . --values ANOTHER.yaml for another one.
+const ABOUT = `The policy is the values. For another policy render another chart, or replace this file: of values
+beside it (--values) Helm makes one with these, and what only this policy has would stay.
 namespaces stages it: only those that are included (none named: all) and not excluded get objects.`;
 
 /** @throws RenderError where there is not just one policy */
@@ -23,8 +24,8 @@ export async function renderHelm(
   const [policy, ...more] = policies;
   if (policy === undefined || more.length > 0) {
     throw new RenderError(
-      `found ${policies.length} policies, wanted one: a chart's values are one policy; others are ` +
-        'other values files for the same chart',
+      `found ${policies.length} policies, wanted one: a chart's values are one policy; render a ` +
+        'chart for each',
     );
   }
   const resources = await renderEnvoyFilter(policies, options);

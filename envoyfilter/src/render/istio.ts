@@ -155,10 +155,7 @@ function failureNotes(own: string, policy: Policy, delivery: Delivery): string[]
 function deliveryNotes(own: string, { way, value }: Delivery): string[] {
   switch (way) {
     case 'file':
-      return [
-        `${own}: the module must be at ${value} in every proxy, by its image or a volume; ` +
-          'a proxy without it lets requests pass unfiltered',
-      ];
+      return [`${own}: the module must be at ${value} in every proxy, by its image or a volume`];
     case 'configMap':
       return [
         `${own}: proxies see the ConfigMap ${value} by what is in ${PATCHES}/ alone; ` +

@@ -4,19 +4,26 @@
 
 import { filterEntries, type PlacedEntry, type Policy } from '../policy/policy.js';
 import { type Delivery, deliveryOf, onFailure } from './delivery.js';
-import { before, envoyFilter, first, limitFilters } from './envoyfilter.js';
+import { absenceNotes, before, envoyFilter, first, limitFilters } from './envoyfilter.js';
 import { indexOf, objectName, ownLabels } from './names.js';
 import { RenderError, type RenderOptions, type ResourceSet } from './options.js';
 import { rateLimitGuard } from './rate-limit-filters.js';
 import type { Resource } from './resource.js';
 import { ROOT_ID } from './wasm-filter.js';
+import { workloads } from './workloads.js';
 
 /** At the top of each, and on stderr. */
 export const LACKS = `\
 This kind cannot say, and an EnvoyFilter (--as envoyfilter) can: what happens until the module has
-come (no default: listeners wait for it), the capability list, vm_id and VM configuration (so the
-filter is not strict: it keeps the last good configuration itself), the back-off of reloads, inline
-code.`;
+come (no default: listeners wait for it, and a proxy that does not find its file answers every
+request with 500), a place behind Istio's filter for CORS (so that browsers can read the answer of a
+limit), the capability list, vm_id and VM configuration (so the filter is not strict: it keeps the
+last good configuration itself), the back-off of reloads, inline code.`;
+
+/** Seen on Envoy 1.40, whatever the failure strategy: no default_config stands in for the filter. */
+const FAILS =
+  'answers every request with 500: wanted every pod started with it before this is applied, or ' +
+  '--as envoyfilter, which lets requests pass';
 
 /** The first entry of a file is the first to see a request; higher comes first. */
 const HIGHEST_PRIORITY = 10_000;
@@ -30,9 +37,9 @@ export interface PluginSpec {
 }
 
 export function pluginSpec(entry: PlacedEntry, delivery: Delivery, policy: Policy): PluginSpec {
-  const { selector, direction, configuration } = entry;
+  const { direction, configuration } = entry;
   return {
-    ...(Object.keys(selector).length > 0 ? { selector: { matchLabels: selector } } : {}),
+    ...workloads(entry, (matchLabels) => ({ selector: { matchLabels } })),
     // No phase: after authentication, authorization and statistics, before the router.
     priority: HIGHEST_PRIORITY - indexOf(entry),
     match: [{ mode: MODES[direction] }],
@@ -54,11 +61,11 @@ export function pluginSpec(entry: PlacedEntry, delivery: Delivery, policy: Polic
 export function pluginEntries(
   kind: 'WasmPlugin' | 'TrafficExtension',
   policies: readonly Policy[],
-  { module }: RenderOptions,
+  options: RenderOptions,
   specOf: (entry: PlacedEntry, delivery: Delivery, policy: Policy) => object,
 ): ResourceSet {
   const placed = policies.flatMap((policy) => {
-    const delivery = deliveryOf(policy, module);
+    const delivery = deliveryOf(policy, options.module);
     const entries = filterEntries(policy);
     if (delivery.url === undefined && entries.length > 0) throw inlineFault(kind, policy);
     return entries.map((entry) => ({ policy, delivery, entry }));
@@ -77,7 +84,9 @@ export function pluginEntries(
     const patches = [...guard, ...limitFilters(policy, entry).map((value) => before(value))];
     return [plugin, envoyFilter(policy, entry, patches, 'limits')];
   });
-  return { resources, notes: placed.length === 0 ? [] : [...lacks(kind), ...placed.flatMap(wide)] };
+  if (placed.length === 0) return { resources, notes: [] };
+  const absences = policies.flatMap((policy) => absenceNotes(policy, options, FAILS));
+  return { resources, notes: [...lacks(kind), ...absences, ...placed.flatMap(wide)] };
 }
 
 function lacks(kind: string): string[] {

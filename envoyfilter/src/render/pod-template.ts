@@ -119,7 +119,8 @@ export function podPatch({
   const about = `\
 The ${role === 'gateways' ? 'gateways' : 'applications'} of namespace ${namespace} must have this before their pods start. A patch for kustomize:
   patches: [{path: THIS FILE, target: {kind: Deployment, namespace: ${namespace}}}]
-The name in it is not used. By hand: spec.template of each Deployment, StatefulSet or DaemonSet${
+The name in it is not used. It replaces what a pod has under the same annotations: put both into one.
+By hand: spec.template of each Deployment, StatefulSet or DaemonSet${
     role === 'gateways'
       ? ";\nwith Istio's chart for gateways: its values podAnnotations, volumes and volumeMounts."
       : '.'

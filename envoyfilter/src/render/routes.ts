@@ -5,10 +5,14 @@
 import { type Policy, PolicyError, versionsOf } from '../policy/policy.js';
 import { destinationRule } from './destination-rule.js';
 import { aggregateFilters, fallbackNotes } from './fallback.js';
+import { policyNamespaces } from './namespaces.js';
 import type { RenderOptions, ResourceSet } from './options.js';
 import type { PlacedRoute } from './placed-route.js';
 import { fullHost, routeObjectName, ruleNamespace } from './route-names.js';
 import { retryNotes, virtualService } from './virtual-service.js';
+
+/** Notes that differ in nothing but the route. */
+const MOST_ALIKE = 5;
 
 /** In the order of the policies and of their routes. @throws PolicyError */
 export function renderRoutes(
@@ -16,16 +20,28 @@ export function renderRoutes(
   { only }: Pick<RenderOptions, 'only'> = {},
 ): ResourceSet {
   const placed = placedRoutes(policies);
-  const own = placed.flatMap((one) => [virtualService(one), destinationRule(one)]);
-  const resources = [...own, ...policies.flatMap((policy) => aggregateFilters(policy))];
+  // Subsets before the routes to them: a route to one that is not there is answered with 503.
+  const resources = [
+    ...placed.map(destinationRule),
+    ...placed.map(virtualService),
+    ...policies.flatMap((policy) => aggregateFilters(policy)),
+  ];
   const notes = placed.flatMap((one) => [
+    ...hostNotes(one),
     ...connectionNotes(one),
     ...faultNotes(one),
     ...retryNotes(one),
-    ...fallbackNotes(one),
   ]);
-  if (only === 'routes') notes.push(...placed.map(ownerNote));
+  notes.push(...few(placed.flatMap(fallbackNotes)));
+  if (only === 'routes') notes.push(...few(placed.map(ownerNote)));
   return { resources, notes };
+}
+
+/** Of what is said of every route there is: a mesh of hundreds would bury all other notes. */
+function few(notes: readonly string[]): string[] {
+  const more = notes.length - MOST_ALIKE;
+  if (more <= 0) return [...notes];
+  return [...notes.slice(0, MOST_ALIKE), `${more} more notes like the last of spec.routes`];
 }
 
 /** Every route, once it is certain that each can be rendered. @throws PolicyError */
@@ -63,6 +79,17 @@ function checkVersions({ route, place }: PlacedRoute): void {
   check('default', route.default);
   check('fallback', route.fallback);
   for (const name of Object.keys(route.faults ?? {})) check('faults', name);
+}
+
+/** Istio completes a host without a dot, and no other: this one is no service's, and routes nothing. */
+function hostNotes({ policy, route: { host }, place }: PlacedRoute): string[] {
+  const [, service, namespace, end = ''] = /^([^.*]+)\.([^.]+)(\.svc)?$/.exec(host) ?? [];
+  if (namespace === undefined) return [];
+  if (end === '' && !policyNamespaces(policy).includes(namespace)) return [];
+  return [
+    `${place}.host: ${host} is a full name to Istio, and no service's: wanted ` +
+      `${service}.${namespace}.svc.cluster.local`,
+  ];
 }
 
 /** Node's `server.keepAliveTimeout`, as it comes. */

@@ -81,3 +81,31 @@ it('says that there is nothing to apply', async () => {
   expect(out).toBe('');
   expect(err).toContain('there is nothing to apply');
 });
+
+it.each([
+  ['envoyfilter', 'lets requests pass unfiltered'],
+  ['wasmplugin', 'answers every request with 500'],
+  ['trafficextension', 'answers every request with 500'],
+])('says what a proxy without the module does, as %s', async (as, does) => {
+  for (const code of ['{configMap: tagalong}', '{file: /a.wasm}']) {
+    await policy(code);
+    const { err } = await render(as);
+    expect(err).toContain(`policy shop/shop: a proxy that does not have the module ${does}`);
+  }
+  await policy('{oci: "example.com/tagalong:1"}');
+  const { err } = await render(as);
+  expect(err).not.toContain('does not have the module');
+});
+
+it('names a handful of the endpoints that nobody has given, each by its host', async () => {
+  const versions = '{stable: {version: v1}, canary: {version: v2}}';
+  const routes = Array.from({ length: 100 }, (_, index) => {
+    return `{host: s${index}, tag: x-traffic-tag, versions: ${versions}, default: stable}`;
+  });
+  await policy(`inline}\n  routes: [${routes.join(', ')}]\n  sdk: {mode: verbatim`);
+  const { code, err } = await render('envoy');
+  expect(code).toBe(0);
+  const [note = ''] = err.split('\n');
+  expect(note).toContain('s0/stable at 127.0.0.1:8081, s0/canary at 127.0.0.1:8082, s1/stable at');
+  expect(note).toMatch(/, 192 more; edit the clusters/);
+});

@@ -89,14 +89,46 @@ describe('routes', () => {
         ({ metadata }) => metadata.namespace,
       );
     expect(places('reviews')).toEqual(['shop', 'shop']);
-    expect(places('reviews.data.svc.cluster.local')).toEqual(['shop', 'data']);
+    expect(places('reviews.data.svc.cluster.local')).toEqual(['data', 'shop']);
     expect(places('api.example.com')).toEqual(['shop', 'shop']);
   });
 
   it('name the objects that another tool would own', () => {
     const { resources, notes } = renderRoutes([policy([reviews])], { only: 'routes' });
-    expect(resources.map(({ kind }) => kind)).toEqual(['VirtualService', 'DestinationRule']);
+    expect(resources.map(({ kind }) => kind)).toEqual(['DestinationRule', 'VirtualService']);
     expect(notes.join()).toContain('shop/tagalong-reviews');
+  });
+
+  it('come after all subsets that they lead to', () => {
+    const routes = ['a', 'b'].map((host) => ({ ...reviews, host }));
+    const { resources } = renderRoutes([policy(routes)]);
+    expect(resources.map(({ kind }) => kind)).toEqual([
+      ...['DestinationRule', 'DestinationRule'],
+      ...['VirtualService', 'VirtualService'],
+    ]);
+  });
+
+  it.each([
+    ['reviews.shop', 'reviews.shop.svc.cluster.local'],
+    ['reviews.data.svc', 'reviews.data.svc.cluster.local'],
+    ['reviews', undefined],
+    ['example.com', undefined],
+    ['reviews.shop.svc.cluster.local', undefined],
+  ])('of host %s are told of what Istio takes for another', (host, wanted) => {
+    const { notes } = renderRoutes([policy([{ ...reviews, host }])]);
+    expect(notes.join()).toBe(
+      wanted === undefined
+        ? ''
+        : `spec.routes[0].host: ${host} is a full name to Istio, and no service's: wanted ${wanted}`,
+    );
+  });
+
+  it('do not bury all other notes where there are hundreds', () => {
+    const hosts = Array.from({ length: 500 }, (_, index) => `service-${index}`);
+    const routes = hosts.map((host) => ({ ...reviews, host, fallback: 'stable' }));
+    const { notes } = renderRoutes([policy(routes)]);
+    expect(notes).toHaveLength(6);
+    expect(notes.at(-1)).toBe('495 more notes like the last of spec.routes');
   });
 });
 
