@@ -1,6 +1,7 @@
 // inputs: the texts that a command line names: files, folders, the standard input.
 // Promise: sorted, each file once, named relative to where the user stands.
 
+import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Finding } from '../policy/finding.js';
@@ -66,11 +67,16 @@ async function filesIn(folder: string): Promise<string[]> {
     if (entry.isDirectory()) {
       const isOurs = !entry.name.startsWith('.') && entry.name !== 'node_modules';
       if (isOurs) files.push(...(await filesIn(path)));
-    } else if (EXTENSION.test(entry.name)) {
+    } else if (EXTENSION.test(entry.name) && !isEndless(entry)) {
       files.push(path);
     }
   }
   return files;
+}
+
+/** Pipes and devices may never come to an end; those that are named are read. */
+function isEndless(entry: Dirent): boolean {
+  return entry.isFIFO() || entry.isCharacterDevice() || entry.isBlockDevice() || entry.isSocket();
 }
 
 function shownOf(path: string, { cwd }: Terminal): string {

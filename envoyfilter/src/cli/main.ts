@@ -7,8 +7,7 @@ import { paint, type Terminal } from './terminal.js';
 
 const ABOUT = `One policy file for a mesh: tags for canary routing, trace propagation, rate limits.
 
-Exit codes: 0 done, 1 findings (the input is wrong, a proxy is unhealthy, policies differ),
-2 wrong usage, 70 a fault of ours.`;
+Exit codes: 0 done, 1 findings (the input is wrong, a proxy is unhealthy, policies differ), 2 wrong usage, 70 a fault of ours.`;
 
 /** @param argv without node and script @returns the exit code */
 export async function main(
@@ -31,6 +30,7 @@ export async function main(
     // `up --version NAME=HOST:PORT` is the command's option, not ours.
     .enablePositionalOptions()
     .showSuggestionAfterError()
+    .showHelpAfterError('--help tells what there is.')
     .exitOverride();
   const cli = {
     program,

@@ -41,10 +41,10 @@ export function processTerminal(): Terminal {
   const { stdout, stderr, stdin, env } = process;
   let read = false;
   let stopped: AbortController | undefined;
-  const coloured = (stream: NodeJS.WriteStream) =>
-    env.NO_COLOR
-      ? false
-      : Boolean(env.FORCE_COLOR) || (stream.isTTY === true && env.TERM !== 'dumb');
+  const coloured = (stream: NodeJS.WriteStream) => {
+    if (env.NO_COLOR || env.FORCE_COLOR === '0' || env.FORCE_COLOR === 'false') return false;
+    return Boolean(env.FORCE_COLOR) || (stream.isTTY === true && env.TERM !== 'dumb');
+  };
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

@@ -3,13 +3,22 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AdminClient, type ConfigDump, parsePrometheus, type Sample } from '../envoy/index.js';
+import {
+  type AdminClient,
+  AdminError,
+  type ConfigDump,
+  parsePrometheus,
+  type Sample,
+} from '../envoy/index.js';
 import { ourFilters, readChains } from './chains.js';
 import { list, parsed, record, text } from './json.js';
 
 /** Names of stats that doctor looks at; Envoys have tens of thousands. */
 const STATS =
   '^wasm|^extension_config_discovery\\.http_filter\\.|downstream_rq_total$|^listener_manager\\.';
+
+/** Characters of a strange answer that are shown. */
+const EXCERPT = 60;
 
 /** Of /server_info. */
 export interface ServerInfo {
@@ -47,7 +56,7 @@ export async function takeSnapshot(
   waitSeconds: number,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const server = JSON.parse(await admin.get('/server_info')) as ServerInfo;
+  const server = serverInfo(await admin.get('/server_info'), admin);
   const configDump = await admin.configDump();
   const stats = await admin.stats(STATS);
   const samples = parsePrometheus(await admin.get('/stats/prometheus?filter=tagalong_'));
@@ -57,6 +66,15 @@ export async function takeSnapshot(
   if (waitSeconds === 0) return snapshot;
   await delay(waitSeconds * 1000, undefined, { signal });
   return { ...snapshot, later: { seconds: waitSeconds, stats: await admin.stats(STATS) } };
+}
+
+/** Something else may answer there, with 200 to everything. */
+function serverInfo(body: string, { url }: AdminClient): ServerInfo {
+  const info = parsed(body);
+  const { version, state } = record(info);
+  if (typeof version === 'string' && typeof state === 'string') return info as ServerInfo;
+  const found = JSON.stringify(body.slice(0, EXCERPT));
+  throw new AdminError(`GET ${url}/server_info: found ${found}, wanted what Envoy says there`, 200);
 }
 
 /** Texts are not among the figures of /stats. */

@@ -42,7 +42,8 @@ export function readForwards(
   lines: readonly string[],
   services: readonly Service[],
 ): Record<string, string[]> {
-  const forwards: Record<string, string[]> = {};
+  // A service may be called constructor.
+  const forwards: Record<string, string[]> = Object.create(null);
   for (const line of lines) {
     const [, name = '', list] = /^\s*([^:\s]+)\s*:(.*)$/.exec(line) ?? [];
     if (list === undefined || !services.some((service) => service.name === name)) {

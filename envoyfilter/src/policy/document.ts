@@ -11,10 +11,12 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  visit,
 } from 'yaml';
 import type { Place } from './finding.js';
 import type { Path } from './place.js';
-import { type Problem, problemOf, TOO_DEEP, unreadable } from './yaml-problems.js';
+import { oddText } from './text-problems.js';
+import { keyTwice, type Problem, problemOf, TOO_DEEP, unreadable } from './yaml-problems.js';
 
 /** A text, and what the user calls it. */
 export interface Source {
@@ -40,8 +42,8 @@ const OPTIONS = {
   prettyErrors: false,
   logLevel: 'silent',
   resolveKnownTags: false,
-  // As data 1 and "1" are one key.
-  uniqueKeys: (one: unknown, other: unknown) => keyOf(one) === keyOf(other),
+  // Theirs compares each key with all before it.
+  uniqueKeys: false,
 } as const;
 
 export class PolicyDocument {
@@ -131,6 +133,12 @@ export class PolicyDocument {
 export function documentsOf({ name, text }: Source): PolicyDocument[] {
   const lines = new LineCounter();
   const source = { name, text: text.replace(/^\ufeff/, '') };
+  const odd = oddText(source.text);
+  if (odd !== undefined) {
+    for (const { index } of source.text.matchAll(/\n/g)) lines.addNewLine(index + 1);
+    lines.lineStarts.unshift(0);
+    return [new PolicyDocument(source, lines, odd)];
+  }
   return parsed(source.text, lines)
     .map((read) => new PolicyDocument(source, lines, read))
     .filter(({ value, problems }) => (value ?? undefined) !== undefined || problems.length > 0);
@@ -156,21 +164,48 @@ function noValue(...problems: Problem[]): Read {
 }
 
 function readValue(document: Document, { text }: Source): Read {
-  const errors = [...document.errors, ...document.warnings];
-  if (errors.length > 0) {
-    const problems = errors.map((error) => problemOf(error, text));
-    // What follows a fault of syntax commonly comes of it.
-    const first = problems.findIndex(({ rule }) => rule === 'yaml-syntax');
-    return {
-      problems: problems.filter(({ rule }, index) => rule !== 'yaml-syntax' || index === first),
-    };
-  }
+  const [error] = [...document.errors, ...document.warnings];
   try {
+    // What follows a fault of syntax commonly comes of it.
+    const problems = [
+      ...(error === undefined ? [] : [problemOf(error, text)]),
+      ...keysTwice(document.contents),
+    ];
+    if (problems.length > 0) return { problems };
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
     return isTooDeep(value, new Set()) ? noValue(TOO_DEEP) : { value, problems: [] };
   } catch (error) {
-    return noValue(unreadable(error));
+    const problem = unreadable(error);
+    const range = problem.alias === undefined ? undefined : aliasRange(document, problem.alias);
+    return noValue({ ...problem, ...(range && { range }) });
   }
+}
+
+/** As data 1 and "1" are one key. */
+function keysTwice(node: unknown): Problem[] {
+  if (isSeq(node)) return node.items.flatMap(keysTwice);
+  if (!isMap(node)) return [];
+  const seen = new Set<string>();
+  return node.items.flatMap(({ key, value }) => {
+    const name = keyOf(key);
+    const range = rangeOf(key);
+    const twice = seen.has(name) ? [keyTwice(name, range)] : [];
+    seen.add(name);
+    return [...twice, ...keysTwice(value)];
+  });
+}
+
+/** Where an alias of this name stands first. */
+function aliasRange(document: Document, name: string): readonly [number, number] | undefined {
+  let range: readonly [number, number] | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.source !== name) return undefined;
+      range = rangeOf(alias);
+      return visit.BREAK;
+    },
+  });
+  return range;
 }
 
 /** Also where something stands inside itself, by an alias. */

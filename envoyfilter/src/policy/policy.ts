@@ -5,7 +5,7 @@
 import { type Contradiction, contradictionsIn } from './contradictions.js';
 import { documentsOf, type PolicyDocument } from './document.js';
 import { type Path, pathText } from './place.js';
-import type { Direction, Labels, Policy, RouteSpec } from './spec.js';
+import type { Direction, FilterSpec, Labels, Policy, RouteSpec } from './spec.js';
 
 export type * from './spec.js';
 
@@ -23,7 +23,12 @@ export interface PlacedEntry extends FilterEntry {
   readonly namespace: string;
   /** Labels of the workloads; empty: all of the namespace. */
   readonly selector: Labels;
+  /** The Kubernetes Gateway that they belong to, whose label then is the selector. */
+  readonly gateway?: string;
 }
+
+/** On the pods of a Gateway, by which Istio knows them too. */
+const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name';
 
 /** The text is not a policy. */
 export class PolicyError extends Error {
@@ -128,17 +133,23 @@ export function versionsOf({ tag, versions }: RouteSpec): Version[] {
   );
 }
 
+/** Labels of the workloads that an entry is for; empty: all of the namespace. */
+export function selectorOf({ selector = {}, gateway }: FilterSpec): Labels {
+  return gateway === undefined ? selector : { [GATEWAY_LABEL]: gateway };
+}
+
 /** Every filter of the policy, in the file's order; a sidecar's entry comes as two. */
 export function filterEntries(policy: Policy): PlacedEntry[] {
   const { name, namespace } = policy.metadata;
   return policy.spec.filters.flatMap((filter, index) => {
     const id = `${namespace}/${name}/${index}`;
-    const { at, namespace: where = namespace, selector = {}, mode, ...sections } = filter;
+    const { at, namespace: where = namespace, selector: _, gateway, mode, ...sections } = filter;
     const directions: Direction[] = at === 'sidecar' ? ['inbound', 'outbound'] : [at];
     const inForce = mode ?? policy.spec.mode ?? 'enforce';
     return directions.map((direction) => ({
       namespace: where,
-      selector,
+      selector: selectorOf(filter),
+      ...(gateway === undefined ? {} : { gateway }),
       id,
       direction,
       configuration: { id, direction, mode: inForce, ...sections },

@@ -1,8 +1,8 @@
 // endpoints: which address a version of a policy's routes has, as the user said it. Pure.
 
-import { type Policy, versionsOf } from '../policy/policy.js';
+import { type Direction, filterEntries, type Policy, versionsOf } from '../policy/policy.js';
 
-/** Address by HOST/VERSION, or by `app` where no policy routes. */
+/** Address by HOST/VERSION, and by `app` where requests go to an application itself. */
 export type Endpoints = Readonly<Record<string, string>>;
 
 /** What a user said does not fit the policy; the message says what came and what is wanted. */
@@ -10,7 +10,9 @@ export class EndpointError extends Error {
   override readonly name = 'EndpointError';
 }
 
-/** Behind a policy that routes nothing. */
+const PORT_MAX = 65_535;
+
+/** Behind a policy that routes nothing, and behind inbound requests. */
 const APP = 'app';
 
 /**
@@ -18,17 +20,20 @@ const APP = 'app';
  * @throws EndpointError where one names no version, or a version has none
  */
 export function endpointsOf(policies: readonly Policy[], given: readonly string[]): Endpoints {
-  const wanted = wantedBy(policies);
+  const known = namesOf(policies);
+  // What comes in at a sidecar goes to its application, whatever is routed elsewhere.
+  const wanted = entranceOf(policies) === 'inbound' ? [APP] : neededOf(policies);
   const endpoints: Record<string, string> = {};
   for (const text of given) {
     const [, name = '', address = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-    if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/.test(address)) {
+    const [, , port] = /^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):(\d{1,5})$/.exec(address) ?? [];
+    if (!(Number(port) >= 1 && Number(port) <= PORT_MAX)) {
       const example = `${wanted[0]?.split('/').at(-1)}=127.0.0.1:3001`;
       throw new EndpointError(
         `--version: found ${JSON.stringify(text)}, wanted NAME=HOST:PORT, as ${example}`,
       );
     }
-    const named = wanted.filter((one) => one === name || one.endsWith(`/${name}`));
+    const named = known.filter((one) => one === name || one.endsWith(`/${name}`));
     if (named.length === 0) {
       throw new EndpointError(
         `--version: found ${JSON.stringify(name)}, wanted a version of the policy: ${wanted.join(', ')}`,
@@ -44,14 +49,29 @@ export function endpointsOf(policies: readonly Policy[], given: readonly string[
   return endpoints;
 }
 
-function wantedBy(policies: readonly Policy[]): string[] {
-  const routed = policies.flatMap((policy) =>
+/** Where requests come in that nobody has tagged yet. */
+export function entranceOf(policies: readonly Policy[]): Direction {
+  const order: readonly Direction[] = ['gateway', 'outbound', 'inbound'];
+  const directions = policies.flatMap(filterEntries).map(({ direction }) => direction);
+  return order.find((one) => directions.includes(one)) ?? 'gateway';
+}
+
+/** All that may have an address. */
+export function namesOf(policies: readonly Policy[]): string[] {
+  return [...routedBy(policies), APP];
+}
+
+function neededOf(policies: readonly Policy[]): string[] {
+  const all = policies.every(({ spec }) => (spec.routes ?? []).length > 0);
+  return all ? routedBy(policies) : namesOf(policies);
+}
+
+function routedBy(policies: readonly Policy[]): string[] {
+  return policies.flatMap((policy) =>
     (policy.spec.routes ?? []).flatMap((route) =>
       versionsOf(route).map(({ name }) => `${route.host}/${name}`),
     ),
   );
-  const all = policies.every(({ spec }) => (spec.routes ?? []).length > 0);
-  return all ? routed : [...routed, APP];
 }
 
 /** The version that an address is of, as the access log has it; else the address. */

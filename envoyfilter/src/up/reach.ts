@@ -21,11 +21,14 @@ export function unreachable(endpoint: string): Promise<string | undefined> {
   });
 }
 
-/** Can this process listen there? 0 is always free. */
-export function isFree(host: string, port: number): Promise<boolean> {
+/** Why this process cannot listen there; undefined: it can. 0 is always free. */
+export function notFree(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   return new Promise((resolve) => {
-    server.on('error', () => resolve(false));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === 'EADDRINUSE') resolve('is taken');
+      else resolve(code === 'EACCES' ? 'is not for you to listen on' : `is of no use: ${message}`);
+    });
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }

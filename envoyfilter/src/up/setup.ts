@@ -1,11 +1,11 @@
 // setup: policies as what a local Envoy is started with: the listeners where clients come in, which
 // are the gateways', or where the policy has none those of outbound or inbound requests. Pure.
 
-import { type Direction, filterEntries, type Policy } from '../policy/policy.js';
+import { filterEntries, type Policy } from '../policy/policy.js';
 import { envoyConfiguration } from '../render/envoy.js';
 import { filterName } from '../render/names.js';
 import type { WasmModule } from '../render/options.js';
-import type { Endpoints } from './endpoints.js';
+import { type Endpoints, entranceOf, namesOf } from './endpoints.js';
 import { accessLogOf } from './request-line.js';
 
 export interface SetupOptions {
@@ -32,6 +32,9 @@ export interface Setup {
 /** The only place where up listens: it is for the machine that it runs on. */
 export const HOST = '127.0.0.1';
 
+/** Of what no request gets to here, and the user need not name. */
+const NOWHERE = '127.0.0.1:1';
+
 interface Bootstrap {
   readonly static_resources: { readonly listeners: readonly Listener[] };
 }
@@ -43,10 +46,11 @@ interface Listener {
 /** @throws RenderError where a policy cannot be rendered */
 export function setupOf(policies: readonly Policy[], options: SetupOptions): Setup {
   const { endpoints, port, adminPort, root, envoy, module } = options;
+  const unreached = Object.fromEntries(namesOf(policies).map((name) => [name, NOWHERE]));
   const { bootstrap, extensions, notes } = envoyConfiguration(policies, {
     target: { istio: '1.31', envoy },
     module,
-    endpoints,
+    endpoints: { ...unreached, ...endpoints },
     port: 0,
     address: HOST,
     adminPort,
@@ -54,7 +58,7 @@ export function setupOf(policies: readonly Policy[], options: SetupOptions): Set
     accessLog: accessLogOf(policies),
   });
   const entries = policies.flatMap(filterEntries);
-  const direction = entrance(entries.map((entry) => entry.direction));
+  const direction = entranceOf(policies);
   const wanted = entries.filter((entry) => entry.direction === direction).map(filterName);
   const { static_resources, ...rest } = bootstrap as Bootstrap;
   const listeners = static_resources.listeners
@@ -71,10 +75,4 @@ export function setupOf(policies: readonly Policy[], options: SetupOptions): Set
     listeners: listeners.map(({ name }) => name),
     notes,
   };
-}
-
-/** Where requests come in that nobody has tagged yet. */
-function entrance(directions: readonly Direction[]): Direction {
-  const order: readonly Direction[] = ['gateway', 'outbound', 'inbound'];
-  return order.find((one) => directions.includes(one)) ?? 'gateway';
 }

@@ -50,6 +50,6 @@ function cut(line: string, column: number): { shown: string; from: number } {
 }
 
 /** One column for each character, and nothing that a terminal would obey. */
-function printable(line: string): string {
+export function printable(line: string): string {
   return line.replace(/\t/g, ' ').replace(/[\p{Cc}\u2028\u2029]/gu, '·');
 }

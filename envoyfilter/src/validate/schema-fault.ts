@@ -17,6 +17,7 @@ export interface Part {
   readonly errorMessage?: string;
   readonly rule?: string;
   readonly type?: string;
+  readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly required?: readonly string[];

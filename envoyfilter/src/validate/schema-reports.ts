@@ -192,7 +192,9 @@ function valueReport(faults: readonly Fault[], document: PolicyDocument): Schema
       path,
       ...(isKey && { atKey: true }),
       message: `found ${found}, wanted ${wantedOf(fault)}`,
-      ...(keyword === 'enum' && wordMeant(String(data), (part.enum ?? []).map(String))),
+      ...(keyword === 'enum' &&
+        typeof data !== 'object' &&
+        wordMeant(String(data), (part.enum ?? []).map(String))),
     },
   ];
 }

@@ -1,6 +1,7 @@
 // type-fault: a value of another type than wanted, and how it is to be written.
 
 import type { PolicyDocument } from '../policy/document.js';
+import type { Path } from '../policy/place.js';
 import type { Fault, SchemaReport } from './schema-fault.js';
 import { named, oneOf, quoted } from './words.js';
 
@@ -29,7 +30,11 @@ export function typeFault(fault: Fault, document: PolicyDocument): SchemaReport 
   const { data, path, part, params, propertyName } = fault;
   const types = [params.type ?? part.type ?? []].flat() as string[];
   const text = document.textOf(path) ?? String(data);
-  if (types.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
+  if (
+    types.includes('string') &&
+    fitsQuoted(text, part) &&
+    (typeof data === 'number' || typeof data === 'boolean')
+  ) {
     const is = typeof data === 'number' ? 'a number' : 'a truth value';
     return {
       rule: 'quote-it',
@@ -48,12 +53,18 @@ export function typeFault(fault: Fault, document: PolicyDocument): SchemaReport 
     path,
     ...(propertyName !== undefined && { atKey: true }),
     message: `found ${named(data)}, wanted ${words}${more}`,
-    ...remedy(data, types, text, keys),
+    ...remedy(data, path, types, text, keys),
   };
+}
+
+/** Whether quotes are all that is missing: a rate of 10 wants a unit too. */
+function fitsQuoted(text: string, { pattern }: Fault['part']): boolean {
+  return pattern === undefined || new RegExp(pattern, 'u').test(text);
 }
 
 function remedy(
   data: unknown,
+  path: Path,
   types: readonly string[],
   text: string,
   keys: readonly string[],
@@ -62,10 +73,13 @@ function remedy(
   if (typeof data === 'string' && keys.includes('exact') && keys.includes('prefix')) {
     return { hint: `write {exact: ${text}} or {prefix: ${text}}` };
   }
-  if (data === null) {
-    return {
-      hint: types.includes('object') ? 'write {}, or leave the key out' : 'leave the key out',
-    };
+  if (data === null) return { hint: 'write a value, or leave the key out' };
+  // As other Kubernetes objects have it.
+  if (path.at(-1) === 'matchLabels' && types.includes('string')) {
+    return { hint: 'write the labels themselves: {app: web}' };
+  }
+  if (Array.isArray(data) && path.at(-1) === 'when') {
+    return { hint: 'write {all: […]} or {any: […]}' };
   }
   if (types.includes('array') && typeof data !== 'object') {
     return { hint: `write [${quoted(text, false)}]` };

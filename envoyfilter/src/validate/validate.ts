@@ -15,11 +15,11 @@ import {
 } from '../policy/policy.js';
 import { loadValidator } from '../policy/schema.js';
 import { isFault } from './fault.js';
-import { suggestion } from './nearest.js';
+import { nearest, suggestion } from './nearest.js';
 import type { Placed, Report, Subject } from './rule.js';
 import { RULES, ruleOf } from './rules/index.js';
 import { schemaReports } from './schema-reports.js';
-import { named } from './words.js';
+import { named, quoted } from './words.js';
 import { yamlTraps } from './yaml-traps.js';
 
 /** A text in which policies are looked for. */
@@ -130,20 +130,40 @@ function headOf(value: unknown): { apiVersion?: unknown; kind?: unknown } {
 
 function headFinding(document: PolicyDocument, isFound: boolean): Finding {
   const { apiVersion, kind } = headOf(document.value);
+  const keys = Object.keys(headOf(document.value));
   const isOurs = typeof apiVersion === 'string' && /tagalong/i.test(apiVersion);
   const isRight = apiVersion === API_VERSION;
-  const found = isRight ? `kind ${named(kind)}` : `apiVersion ${named(apiVersion)}`;
+  const [key, value] = isRight ? ['kind', kind] : ['apiVersion', apiVersion];
+  const isObject = isRecord(document.value);
+  const found = !isObject
+    ? named(document.value)
+    : value === undefined
+      ? `no "${key}"`
+      : `${key} ${named(value)}`;
   const wanted = isRight ? 'kind "Policy"' : `apiVersion "${API_VERSION}"`;
   const isSkipped = isFound && !isOurs;
-  const hint = typeof kind === 'string' && isRight ? suggestion(kind, ['Policy']) : {};
+  const hint = headHint(key, value, keys);
   return {
     rule: 'not-a-policy',
     severity: isSkipped ? 'info' : 'error',
     message: `found ${found}, wanted ${wanted}${isSkipped ? ': skipped' : ''}`,
-    path: isRight ? 'kind' : 'apiVersion',
-    place: document.placeOf([isRight ? 'kind' : 'apiVersion']),
+    path: isObject ? key : '$',
+    place: document.placeOf(isObject ? [key] : []),
     ...hint,
   };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function headHint(key: string, value: unknown, keys: readonly string[]): { hint?: string } {
+  if (typeof value === 'string')
+    return suggestion(value, [key === 'kind' ? 'Policy' : API_VERSION]);
+  if (keys.some((one) => /^\/[/*]/.test(one)))
+    return { hint: 'comments begin with #, in JSON too' };
+  const near = keys.find((one) => nearest(one, [key]) !== undefined);
+  return near === undefined ? {} : { hint: `is ${quoted(near)} to be "${key}"?` };
 }
 
 function checkedBySchema(document: PolicyDocument, errors: readonly ErrorObject[]): Checked {

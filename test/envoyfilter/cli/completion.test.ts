@@ -120,6 +120,12 @@ describe.each(SHELLS)('completion of %s', (shell) => {
 });
 
 describe('tagalong completion', () => {
+  it('is data for programs, too', async () => {
+    const { out: script } = await tagalong(['completion', 'fish']);
+    const { out } = await tagalong(['completion', 'fish', '--format', 'json']);
+    expect(JSON.parse(out)).toEqual({ shell: 'fish', script });
+  });
+
   it('refuses another shell', async () => {
     const { code, err } = await tagalong(['completion', 'tcsh']);
     expect(code).toBe(2);

@@ -57,6 +57,23 @@ describe('tagalong doctor', () => {
     expect([not.code, none.code]).toEqual([1, 1]);
   });
 
+  it.each([
+    '<html>hello</html>',
+    '{}',
+    'null',
+    '',
+    '{"version":',
+  ])('is told apart from what answers %j to everything', async (body) => {
+    const server = createServer((_request, response) => response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, err } = await tagalong(['doctor', '--admin', `127.0.0.1:${port}`]);
+    await new Promise((resolve) => server.close(resolve));
+    expect(err).toContain('is not the admin interface of an Envoy');
+    expect(err).toContain(`found ${JSON.stringify(body)}, wanted what Envoy says there`);
+    expect(code).toBe(1);
+  });
+
   it('refuses what is no URL, and other words than its own', async () => {
     const { code, err } = await tagalong(['doctor', '--admin', 'ftp://x']);
     expect(err).toMatch(/found "ftp:\/\/x", wanted a URL such as http:\/\/127\.0\.0\.1:15000/);

@@ -35,6 +35,24 @@ describe('a request that arrives', () => {
     expect(own.headers.getAll('x-request-id')).toEqual(['own']);
   });
 
+  it('loses at a gateway what only the mesh may say', () => {
+    const headers = [
+      ['x-request-id', 'own'],
+      ['x-envoy-internal', 'true'],
+      ['x-envoy-external-address', '10.0.0.1'],
+      ['X-Envoy-Retry-On', '5xx'],
+    ] as const;
+    const edge = arrive('gateway', { headers }).headers;
+    expect(edge.getAll('x-request-id')).toEqual(['made']);
+    expect(edge.has('x-envoy-internal') || edge.has('x-envoy-retry-on')).toBe(false);
+    expect(edge.getAll('x-envoy-external-address')).toEqual(['192.0.2.1']);
+    expect(arrive('inbound', { headers }).headers.get('x-envoy-internal')).toBe('true');
+  });
+
+  it('has no blanks around its values', () => {
+    expect(arrive('inbound', { headers: [['x-a', ' \ta b\t ']] }).headers.get('x-a')).toBe('a b');
+  });
+
   it('has the authority that is said, else that of its headers', () => {
     const headers = [['host', 'a.example']] as const;
     expect(arrive('inbound', { headers }).headers.get(':authority')).toBe('a.example');

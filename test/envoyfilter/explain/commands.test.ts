@@ -93,7 +93,9 @@ describe('tagalong explain', () => {
       ['explain', '-f', 'policy.yaml', '--requests', '-', '--format', 'json'],
       'curl /a\ncurl /b\n',
     );
-    expect(JSON.parse(json)).toHaveLength(2);
+    const told = JSON.parse(json);
+    expect(told).toHaveLength(2);
+    expect(json).toBe(`${JSON.stringify(told, null, 2)}\n`);
   });
 
   it('takes the client as it is told', async () => {
@@ -111,6 +113,12 @@ describe('tagalong explain', () => {
     );
     expect(code).toBe(0);
     expect(out).toContain('restored by x-request-id) -> reviews canary');
+  });
+
+  it('takes services of any name', async () => {
+    const { code, out } = await explain('/', '--tree', 'constructor > reviews');
+    expect(code).toBe(0);
+    expect(out).toContain('constructor forwards x-request-id');
   });
 
   it('chooses entries by workload, and says where they are several', async () => {
@@ -131,10 +139,14 @@ describe('tagalong explain', () => {
     [[], 2, "found no request, wanted one such as 'POST /login'"],
     [['/a', '/b'], 2, 'too many arguments'],
     [['/a /b'], 2, 'found two URLs'],
+    [['curl -H "a /'], 2, 'a quote is not closed'],
+    [['curl /a; curl /b'], 2, 'found 2 commands, wanted one'],
     [['/', '--requests', 'requests.txt'], 2, 'wanted one of them'],
     [['/', '--client-ip', 'me'], 2, '--client-ip: found me'],
     [['/', '--at', 'egress'], 2, 'Wanted one of gateway'],
     [['/', '--every', '5'], 2, 'such as 100ms'],
+    [['/', '--every', '25h'], 2, 'at most 24h'],
+    [['/', '--every', `${'9'.repeat(400)}h`], 2, 'at most 24h'],
     [['/', '--tree', 'a >'], 2, '--tree: found ""'],
     [['/', '--tree', 'a > b', '--forwards', 'c: x'], 2, '--forwards: found "c: x"'],
     [['/', '--tree', 'a > b', '--repeat', '2'], 2, 'found --tree and --repeat'],
@@ -145,6 +157,14 @@ describe('tagalong explain', () => {
     const answer = await explain(...args);
     expect(answer.err).toContain(message);
     expect(answer).toMatchObject({ code, out: '' });
+  });
+
+  it('says which requests do not come as far as the filter', async () => {
+    const many = Array.from({ length: 100 }, (_, at) => ['-H', `x-${at}: 1`]).flat();
+    expect((await explain('/', ...many)).err).toContain('note: /: 101 headers: Envoy answers 431');
+    expect((await explain('/', ...many.slice(2))).err).toBe('');
+    const long = await explain('/', '-H', `x-long: ${'a'.repeat(61_440)}`);
+    expect(long.err).toContain('note: /: headers of 61447 bytes: Envoy answers 431');
   });
 
   it('needs a policy that is sound', async () => {
@@ -228,6 +248,7 @@ describe('tagalong bucket', () => {
   it.each([
     [['bucket', 'salt'], 2, 'wanted SALT and IDENTITY'],
     [['bucket', '-f', 'policy.yaml', 'salt'], 2, 'wanted --identity'],
+    [['bucket', '-f', 'policy.yaml', '--identity', ''], 2, 'who has no identity is in no share'],
     [
       ['bucket', '-f', 'policy.yaml', '--identity', 'a', '--rule', 'testers'],
       1,

@@ -63,11 +63,37 @@ describe('a file of requests', () => {
     ]);
   });
 
+  it('may begin with a byte order mark', () => {
+    expect(readRequests('\ufeffcurl /a\n', 'r')).toMatchObject([{ path: '/a' }]);
+    expect(readRequests(`\ufeff${JSON.stringify(HAR)}`, 'r')).toHaveLength(2);
+  });
+
+  it('may be long', () => {
+    const [entry] = HAR.log.entries;
+    const entries = Array.from({ length: 200_000 }, () => entry);
+    expect(readRequests(JSON.stringify({ log: { entries } }), 'r')).toHaveLength(200_000);
+  });
+
   it.each([
     ['curl /a\ncurl --no-such /b', 'r:2: found --no-such'],
     ["curl /a\n\ncurl '/b", 'r:3: a quote is not closed'],
     ['', 'r: found no request'],
     ['# nothing\n', 'r: found no request'],
+    ['[]', 'r: found JSON without log.entries'],
+    ["curl -X 'A B' /", 'r:1: method: found "A B", wanted one word'],
+    [
+      "curl '/%41 é'",
+      'r:1: path: found "/%41 é", wanted it as ASCII without blanks: /%41%20%C3%A9',
+    ],
+    ['curl -X post /', 'r:1: method: found "post", wanted one word in capitals'],
+    ["curl -H 'a b: c' /", 'r:1: header: found "a b"'],
+    ["curl / -H $'a: \\e[2J'", 'r:1: header a: found "\\u001b[2J", wanted no control'],
+    ['curl http://', 'wanted a URL or a path'],
+    ['get /', 'a method is in capitals'],
+    [
+      '{"log":{"entries":[{"request":{"url":"http://h/","method":"A B"}}]}}',
+      'r: log.entries[0].request.method: found "A B"',
+    ],
     ['{"log":{}}', 'r: found JSON without log.entries'],
     ['{"log":', 'r: '],
     ['{"log":{"entries":[{}]}}', 'log.entries[0].request: found no url'],

@@ -21,6 +21,8 @@ describe('words of a shell', () => {
     ['a#b', [['a#b']]],
     ["''", [['']]],
     ['a\r\nb', [['a'], ['b']]],
+    // What a shell does not split at is a part of the word.
+    ['a\rb\u00a0c\ufeff', [['a\rb\u00a0c\ufeff']]],
     ['', []],
   ])('of %j are %j', (text, words) => {
     expect(wordsOf(text)).toEqual(words);

@@ -1,13 +1,16 @@
 // What `tagalong up` makes of addresses and of lines of the access log.
 
 import { describe, expect, it } from 'vitest';
+import { releaseModule } from '../../../envoyfilter/src/explain/module.js';
 import { readPolicy } from '../../../envoyfilter/src/policy/policy.js';
+import { wasmModule } from '../../../envoyfilter/src/render/module.js';
 import { EndpointError, endpointsOf, versionAt } from '../../../envoyfilter/src/up/endpoints.js';
 import {
   describeRequest,
   type RequestLine,
   readRequestLine,
 } from '../../../envoyfilter/src/up/request-line.js';
+import { setupOf } from '../../../envoyfilter/src/up/setup.js';
 
 const policy = (routes: string) =>
   readPolicy(
@@ -32,10 +35,33 @@ describe('addresses of versions', () => {
     expect(endpointsOf([policy('mode: enforce')], ['app=a:1'])).toEqual({ app: 'a:1' });
   });
 
+  it('are that of the application where requests come in at its sidecar', () => {
+    const inbound = readPolicy(
+      '{apiVersion: tagalong/v1, kind: Policy, metadata: {name: a}, spec: ' +
+        `{filters: [{at: inbound, tags: [{header: t, default: a}]}], routes: [${route('x')}]}}`,
+    );
+    expect(endpointsOf([inbound], ['app=a:1'])).toEqual({ app: 'a:1' });
+    expect(() => endpointsOf([inbound], ['stable=a:1', 'canary=a:2'])).toThrow(
+      'No address for app: wanted also --version app=HOST:PORT',
+    );
+    const setup = setupOf([inbound], {
+      endpoints: { app: '127.0.0.1:7' },
+      port: 0,
+      adminPort: 0,
+      root: '/tmp',
+      envoy: '1.40',
+      module: wasmModule(releaseModule()),
+    });
+    expect(setup.notes).toEqual([]);
+    expect(JSON.stringify(setup.bootstrap)).toContain('"port_value":7');
+  });
+
   it.each([
     ['stable', /found "stable", wanted NAME=HOST:PORT, as stable=127\.0\.0\.1:3001/],
     ['stable=a', /wanted NAME=HOST:PORT/],
     ['stable=http://a:1', /wanted NAME=HOST:PORT/],
+    ['stable=a:0', /wanted NAME=HOST:PORT/],
+    ['stable=a:65536', /wanted NAME=HOST:PORT/],
     ['canari=a:1', /found "canari", wanted a version of the policy: x\/stable, x\/canary, y/],
     [
       'stable=a:1',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -123,6 +124,22 @@ a.yaml:6:11 error[wrong-value] spec.filters[0].at
       { rule: 'no-policy', place: { file: 'empty' } },
       { rule: 'wrong-value', place: { file: 'a.yaml' } },
     ]);
+  });
+
+  it('says nothing to a terminal by the name of a file', async () => {
+    const name = 'a\n::error::b\u001b[31m.yaml';
+    write({ [name]: BROKEN });
+    const { out } = await run('validate', name);
+    expect(out).toContain('a·::error::b·[31m.yaml:');
+    expect(out).not.toContain('\u001b');
+    expect(out).not.toMatch(/^::/m);
+  });
+
+  it('does not wait for a pipe in a folder', async () => {
+    write({ 'p/b.yaml': BROKEN });
+    execFileSync('mkfifo', [join(cwd, 'p/a.yaml')]);
+    const { out } = await run('validate', 'p', '--format', 'json');
+    expect(JSON.parse(out)).toMatchObject({ summary: { files: 1 } });
   });
 
   it('goes on after a part of a folder that cannot be read', async () => {

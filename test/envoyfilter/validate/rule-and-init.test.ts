@@ -59,7 +59,15 @@ describe('tagalong init', () => {
     expect((await run('validate', '--strict', FILE)).out).toBe(
       '1 policy in 1 file: nothing to say\n',
     );
-    expect((await run('init', '-')).out).toBe(readFileSync(join(cwd, FILE), 'utf8'));
+    const text = readFileSync(join(cwd, FILE), 'utf8');
+    expect((await run('init', '-')).out).toBe(text);
+    expect(JSON.parse((await run('init', '-', '--format', 'json')).out)).toEqual({ text });
+    const again = await run('init', '--force', '--format', 'json');
+    expect({ ...again, out: JSON.parse(again.out) }).toEqual({
+      code: 0,
+      out: { file: FILE },
+      err: '',
+    });
   });
 
   it('overwrites nothing unless told to', async () => {

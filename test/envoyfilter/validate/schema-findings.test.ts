@@ -86,7 +86,7 @@ describe('what the schema refuses is told once, at its place', () => {
     [
       'nothing where a list is wanted',
       tag('rules:'),
-      '9:11 wrong-type: found nothing, wanted a list | leave the key out',
+      '9:11 wrong-type: found nothing, wanted a list | write a value, or leave the key out',
     ],
     [
       'true where an object is wanted',

@@ -93,7 +93,7 @@ describe('what is no YAML', () => {
       `${HEAD}spec:\n  mode: enforce\n  mode: enforce\n  filters: []\n`,
       '6:3 yaml-duplicate-key',
     ],
-    ['an alias of nothing', `${HEAD}spec: *a\n`, '1:1 yaml-aliases'],
+    ['an alias of nothing', `${HEAD}spec: *a\n`, '4:7 yaml-aliases'],
     ['a tag', `${HEAD}spec: !!binary aGVsbG8=\n`, '4:7 yaml-syntax'],
   ])('%s', async (_name, text, wanted) => {
     expect((await findingsOf(text)).map(brief)).toEqual([wanted]);
@@ -245,5 +245,44 @@ describe('a large policy', () => {
       times.push(performance.now() - before);
     }
     expect(Math.min(...times)).toBeLessThan(2000);
+  });
+});
+
+describe('a tag that leads to versions beside another one', () => {
+  it('may have a default that no version is for', async () => {
+    const text = policyText(
+      'filters:\n  - at: gateway\n    namespace: gw\n    tags:\n      - {header: x-stage, default: prod, rules: [{value: pre, when: {cookie: pre, present: true}}]}\n      - {header: x-a, default: v1, rules: [{value: b, when: {tag: {x-stage: pre}}}]}\nroutes:\n  - {host: web, tag: x-a, default: v1, versions: {v1: {version: v1}, b: {labels: {version: v2}, when: {x-a: b, x-stage: pre}}}}\n',
+    );
+    expect(await allFindingsOf(text)).toEqual([]);
+    const wrong = text.replace('value: pre,', 'value: pree,');
+    expect((await allFindingsOf(wrong)).map(({ rule }) => rule)).toContain('value-without-version');
+  });
+});
+
+describe('the head of a document', () => {
+  it.each([
+    ['- a\n', 'found a list, wanted apiVersion'],
+    ['kind: Policy\n', 'found no "apiVersion", wanted apiVersion'],
+    ['apiVersoin: tagalong/v1\n', 'is "apiVersoin" to be "apiVersion"?'],
+    ['{"apiVersion":"tagalong/v1", /* x */ "kind":"Policy"}', 'comments begin with #'],
+  ])('%j', async (text, wanted) => {
+    const [finding] = await allFindingsOf(text);
+    expect(`${finding?.message} ${finding?.hint}`).toContain(wanted);
+  });
+});
+
+describe('what other files have it like', () => {
+  it.each([
+    ['selector: {matchLabels: {app: web}}', 'write the labels themselves: {app: web}'],
+    ['limits: [{name: a, rate: 10}]', 'found 10, wanted a rate such as 10/s'],
+    ['tags: [{header: x-a, rules: [{value: b, when: [{method: [GET]}]}]}]', 'write {all: […]}'],
+    [
+      'tags: [{header: x-a, rules: [{value: b, when: {ip: ["fe80::1%eth0"]}}]}]',
+      'wanted an address',
+    ],
+  ])('%s', async (line, wanted) => {
+    const findings = await allFindingsOf(policyText(`filters:\n  - at: inbound\n    ${line}\n`));
+    const said = findings.map(({ message, hint }) => `${message} ${hint}`).join('\n');
+    expect(said).toContain(wanted);
   });
 });

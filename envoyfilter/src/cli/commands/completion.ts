@@ -7,6 +7,7 @@ export const completion: Describe = ({ program, terminal, ended }) => {
     .command('completion')
     .description('print the completion script of a shell')
     .argument(`<${SHELLS.join('|')}>`, 'the shell', oneOf(SHELLS))
+    .option('--format <FORMAT>', 'text or json', oneOf(['text', 'json'] as const), 'text')
     .addHelpText(
       'after',
       examples(
@@ -15,8 +16,8 @@ export const completion: Describe = ({ program, terminal, ended }) => {
         ['tagalong completion fish > ~/.config/fish/completions/tagalong.fish', 'once'],
       ),
     )
-    .action(async (shell: (typeof SHELLS)[number]) => {
+    .action(async (shell: (typeof SHELLS)[number], options) => {
       const { runCompletion } = await import('../run/completion.js');
-      ended(runCompletion(shell, program, terminal));
+      ended(runCompletion(shell, options.format, program, terminal));
     });
 };

@@ -45,10 +45,14 @@ export const explain: Describe = ({ program, terminal, ended }) => {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** The longest repetition takes 274 years: a clock of 64 bits counts 292 in nanoseconds. */
+const EVERY_MAX_MS = 86_400_000;
+
 function milliseconds(text: string): number {
   const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (count === '') throw new InvalidArgumentError('Wanted a time such as 100ms, 2s or 1m.');
-  return Number(count) * (UNITS[unit] ?? 1);
+  const time = Number(count) * (UNITS[unit] ?? 1);
+  if (count !== '' && time <= EVERY_MAX_MS) return time;
+  throw new InvalidArgumentError('Wanted a time such as 100ms, 2s or 1m, at most 24h.');
 }
 
 function labels(text: string): Record<string, string> {

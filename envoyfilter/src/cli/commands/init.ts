@@ -1,6 +1,6 @@
 // init: what the command is called with; what it does is in run/init.ts.
 
-import { type Describe, examples } from '../command.js';
+import { type Describe, examples, oneOf } from '../command.js';
 
 export const init: Describe = ({ program, terminal, ended }) => {
   program
@@ -8,6 +8,7 @@ export const init: Describe = ({ program, terminal, ended }) => {
     .description('write a commented policy that validates')
     .argument('[FILE]', 'where to; - prints it', 'policy.yaml')
     .option('--force', 'overwrite FILE')
+    .option('--format <FORMAT>', 'text or json', oneOf(['text', 'json'] as const), 'text')
     .addHelpText(
       'after',
       examples(

@@ -17,9 +17,11 @@ const SCRIPTS: Readonly<Record<'bash' | 'zsh' | 'fish', (tree: Tree) => string>>
 /** @returns the exit code */
 export function runCompletion(
   shell: keyof typeof SCRIPTS,
+  format: 'text' | 'json',
   program: Command,
   terminal: Terminal,
 ): number {
-  terminal.out(SCRIPTS[shell](treeOf(program)));
+  const script = SCRIPTS[shell](treeOf(program));
+  terminal.out(format === 'json' ? `${JSON.stringify({ shell, script }, null, 2)}\n` : script);
   return DONE;
 }

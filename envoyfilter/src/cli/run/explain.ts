@@ -5,7 +5,7 @@ import { readRequest } from '../../explain/curl.js';
 import { Explainer } from '../../explain/explainer.js';
 import type { Explanation } from '../../explain/explanation.js';
 import { repetitionOf, repetitionText } from '../../explain/repeat.js';
-import { RequestSyntaxError, type SentRequest } from '../../explain/sent-request.js';
+import { RequestSyntaxError, type SentRequest, tooLarge } from '../../explain/sent-request.js';
 import { ShellWordsError, shellLines } from '../../explain/shell-words.js';
 import { EntryRefusedError } from '../../explain/simulator.js';
 import { explanationText, type Paint } from '../../explain/text.js';
@@ -44,6 +44,10 @@ export async function runExplain(
   const sent = await sentRequests(line, options, terminal);
   const at = options.at ?? defaultPlace(policies);
   checkAlone(sent, options);
+  for (const request of sent) {
+    const note = tooLarge(request);
+    if (note !== undefined) terminal.err(`note: ${request.source ?? request.path}: ${note}\n`);
+  }
   const write = (value: object, text: (style: Paint) => string) => {
     const plain = options.format === 'json';
     terminal.out(

@@ -8,16 +8,17 @@ import type { Terminal } from '../terminal.js';
 
 export interface InitOptions {
   readonly force?: boolean;
+  readonly format: 'text' | 'json';
 }
 
 /** @param file `-` is the standard output */
 export async function runInit(
   file: string,
-  { force = false }: InitOptions,
+  { force = false, format }: InitOptions,
   terminal: Terminal,
 ): Promise<number> {
   if (file === '-') {
-    terminal.out(FIRST_POLICY);
+    terminal.out(format === 'json' ? jsonOf({ text: FIRST_POLICY }) : FIRST_POLICY);
     return DONE;
   }
   try {
@@ -29,6 +30,10 @@ export async function runInit(
     }
     throw new InputError(`${file} cannot be written: ${message}`);
   }
+  if (format === 'json') {
+    terminal.out(jsonOf({ file }));
+    return DONE;
+  }
   terminal.err(
     `${file} is written. Next:\n` +
       `  tagalong validate ${file}\n` +
@@ -36,4 +41,8 @@ export async function runInit(
       `  tagalong render ${file} --as envoyfilter\n`,
   );
   return DONE;
+}
+
+function jsonOf(value: { readonly text: string } | { readonly file: string }): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

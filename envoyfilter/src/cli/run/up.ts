@@ -8,7 +8,7 @@ import { releaseModule } from '../../explain/module.js';
 import { wasmModule } from '../../render/module.js';
 import { RenderError } from '../../render/options.js';
 import { EndpointError, type Endpoints, endpointsOf, versionAt } from '../../up/endpoints.js';
-import { isFree, unreachable } from '../../up/reach.js';
+import { notFree, unreachable } from '../../up/reach.js';
 import { describeRequest, type RequestLine, readRequestLine } from '../../up/request-line.js';
 import { Session } from '../../up/session.js';
 import { HOST } from '../../up/setup.js';
@@ -93,9 +93,10 @@ function endpointsFrom(
 }
 
 async function checkPort(port: number): Promise<void> {
-  if (await isFree(HOST, port)) return;
+  const reason = await notFree(HOST, port);
+  if (reason === undefined) return;
   throw new InputError(
-    `Port ${port} of ${HOST} is taken: another with --port, or any that is free with --port 0.`,
+    `Port ${port} of ${HOST} ${reason}: another with --port, or any that is free with --port 0.`,
   );
 }
 

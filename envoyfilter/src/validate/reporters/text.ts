@@ -2,7 +2,7 @@
 
 import type { Finding, Severity } from '../../policy/finding.js';
 import { isFault } from '../fault.js';
-import { frameOf } from '../frame.js';
+import { frameOf, printable } from '../frame.js';
 import { counted } from '../words.js';
 import { countOf, type ReportInput } from './report.js';
 
@@ -36,12 +36,14 @@ export function block(
   paint: TextOptions['paint'],
 ): string {
   const style = STYLES[severity];
-  const where = paint('bold', `${place.file}:${place.line}:${place.column}`);
+  const where = paint('bold', `${printable(place.file)}:${place.line}:${place.column}`);
   const about = path === '$' ? '' : ` ${paint('dim', path)}`;
-  const frame = frameOf(text ?? '', place, {
-    gutter: (gutter) => paint('dim', gutter),
-    mark: (mark) => paint(style, mark),
-  });
+  const painted = {
+    gutter: (gutter: string) => paint('dim', gutter),
+    mark: (mark: string) => paint(style, mark),
+  };
+  // What cannot be read has no lines to show.
+  const frame = text === undefined ? [] : frameOf(text, place, painted);
   const lines = [
     `${where} ${paint(style, `${severity}[${rule}]`)}${about}`,
     `  ${message}`,

@@ -142,12 +142,16 @@ function deadValues(subjects: readonly Subject[]): SubjectReport[] {
       const ours = leads.filter(({ header }) => header === spec.header.toLowerCase());
       const known = new Set(ours.map(({ value }) => value));
       if (known.size === 0) return [];
+      const isMain = ours.some(
+        ({ route }) => route.spec.tag.toLowerCase() === spec.header.toLowerCase(),
+      );
       const values = [
         ...(spec.rules ?? []).map(({ value }, index) => ({
           value,
           path: [...path, 'rules', index, 'value'],
         })),
-        { value: spec.default, path: [...path, 'default'] },
+        // Beside another tag none need lead anywhere: the route's default has those requests.
+        ...(isMain ? [{ value: spec.default, path: [...path, 'default'] }] : []),
       ];
       return values.flatMap(({ value, path: at }) => {
         if (typeof value !== 'string' || known.has(value)) return [];

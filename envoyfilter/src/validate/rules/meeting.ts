@@ -1,6 +1,6 @@
 // meeting: rules about policies and entries that meet: in one name, or in one proxy.
 
-import type { FilterSpec } from '../../policy/policy.js';
+import { type FilterSpec, selectorOf } from '../../policy/policy.js';
 import type { Placed, Rule, Subject, SubjectReport } from '../rule.js';
 import { propagateOf, tagsOf } from '../sections.js';
 
@@ -96,7 +96,7 @@ function sameWorkloads(subjects: readonly Subject[]): SubjectReport[] {
     subject.filters.flatMap((filter) => {
       const { spec } = filter;
       if (spec.mode === 'disabled') return [];
-      const labels = Object.entries(spec.selector ?? {});
+      const labels = Object.entries(selectorOf(spec));
       const loaded = { subject, filter, works: worksOf(filter), labels };
       const namespace = spec.namespace ?? subject.policy.metadata.namespace;
       const directions = directionsOf(spec);

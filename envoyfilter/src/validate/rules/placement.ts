@@ -28,6 +28,34 @@ export const PLACEMENT_RULES: readonly Rule[] = [
         })),
   },
   {
+    id: 'gateway-and-selector',
+    severity: 'error',
+    title: 'A Gateway named beside something else',
+    why: 'A Kubernetes Gateway is a target of its own: Istio takes it or labels, not both, and its proxies are gateways.',
+    mend: 'Remove the selector, or the name of the Gateway; with it, write "at: gateway".',
+    example: {
+      bad: 'filters: [{at: gateway, namespace: edge, gateway: edge, selector: {app: edge}, tags: [{header: x-a}]}]\n',
+      good: 'filters: [{at: gateway, namespace: edge, gateway: edge, tags: [{header: x-a}]}]\n',
+    },
+    check: ({ filters }) =>
+      filters
+        .filter(({ spec }) => spec.gateway !== undefined)
+        .flatMap(({ path, spec }) => {
+          const at = {
+            path: [...path, 'at'],
+            message: `found a Gateway at ${spec.at}, wanted "at: gateway"`,
+          };
+          const both = {
+            path: [...path, 'selector'],
+            message: 'found a selector beside "gateway", wanted one of them',
+          };
+          return [
+            ...(spec.at === 'gateway' ? [] : [at]),
+            ...(spec.selector === undefined ? [] : [both]),
+          ];
+        }),
+  },
+  {
     id: 'does-nothing',
     severity: 'warning',
     title: 'An entry without tags, limits and propagation',

@@ -58,6 +58,46 @@ export const REQUEST_RULES: readonly Rule[] = [
       }),
   },
   {
+    id: 'path-never-matches',
+    severity: 'warning',
+    title: 'A path that no request has',
+    why: 'Paths begin with a slash, also those that a gateway has rewritten.',
+    mend: 'Write /checkout instead of checkout, or use "contains" or "suffix".',
+    example: {
+      bad: when('{path: {prefix: checkout}}'),
+      good: when('{path: {prefix: /checkout}}'),
+    },
+    check: (subject) =>
+      conditions(subject).flatMap(({ when: { path: condition = {} }, path }) =>
+        (['exact', 'prefix', 'in'] as const).flatMap((key) =>
+          [condition[key] ?? []].flat().flatMap((text, index) => {
+            // OPTIONS * has this one.
+            if (text.startsWith('/') || text === '*') return [];
+            const at = [...path, 'path', key, ...(key === 'in' ? [index] : [])];
+            const message = `found the path ${quoted(text)}, wanted one that begins with a slash`;
+            return [{ path: at, message, hint: `write ${quoted(`/${text}`)}` }];
+          }),
+        ),
+      ),
+  },
+  {
+    id: 'method-never-matches',
+    severity: 'warning',
+    title: 'A method in small letters',
+    why: 'Methods are compared with their case, and clients send GET, not get.',
+    mend: 'Write it in capital letters.',
+    example: { bad: when('{method: [post]}'), good: when('{method: [POST]}') },
+    check: (subject) =>
+      conditions(subject).flatMap(({ when: { method = [] }, path }) =>
+        method.flatMap((name, index) => {
+          const wanted = name.toUpperCase();
+          if (name === wanted) return [];
+          const message = `found the method ${quoted(name)}, wanted ${quoted(wanted)}: case counts`;
+          return [{ path: [...path, 'method', index], message }];
+        }),
+      ),
+  },
+  {
     id: 'odd-header',
     severity: 'warning',
     title: 'A header that does not get through everywhere',
@@ -128,7 +168,8 @@ function addressFault(text: string, path: Path): Report[] {
   const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
   const isMapped = kind === 6 && /^::ffff:/i.test(address);
   const isWide = isMapped && bits !== undefined && Number(bits) < 96;
-  if (kind !== 0 && more.length === 0 && isRange && !isWide) return [];
+  const isZoned = text.includes('%');
+  if (kind !== 0 && !isZoned && more.length === 0 && isRange && !isWide) return [];
   const message = `found ${quoted(text)}, wanted an address or network such as 10.0.0.0/8 or 2001:db8::/32`;
   const inner = /^\[([^\]]*)\](?::\d+)?(\/\d+)?$/.exec(text);
   if (inner !== null && isIP(inner[1] ?? '') === 6) {
