@@ -3,7 +3,7 @@
 import type { Policy } from '../policy/policy.js';
 import { isFault } from '../validate/fault.js';
 import { block } from '../validate/reporters/text.js';
-import { validate } from '../validate/validate.js';
+import { type ValidateOptions, validate } from '../validate/validate.js';
 import { counted } from '../validate/words.js';
 import { InputError, UsageError } from './exit.js';
 import { inputsOf } from './inputs.js';
@@ -11,18 +11,19 @@ import { paint, type Terminal } from './terminal.js';
 
 /**
  * The policies of files, folders and `-`, the standard input; in the order of their files. What the
- * schema or a rule refuses is printed on stderr; the filter itself is not asked.
+ * schema or a rule refuses is printed on stderr, and with `options.module` what the filter does.
  * @throws InputError where something is refused, UsageError where nothing is named
  */
 export async function policiesOf(
   terminal: Terminal,
   names: readonly string[],
+  options: ValidateOptions = {},
 ): Promise<readonly Policy[]> {
   if (names.length === 0) {
     throw new UsageError('found no policy to read, wanted --file FILE; - is the standard input');
   }
   const { inputs, findings: unread } = await inputsOf(terminal, names);
-  const { findings, policies } = await validate(inputs);
+  const { findings, policies } = await validate(inputs, options);
   const faults = [...unread, ...findings].filter((finding) => isFault(finding));
   const texts = new Map(inputs.map(({ name, text }) => [name, text]));
   for (const fault of faults) {

@@ -42,6 +42,15 @@ describe('names what is in the way', () => {
   });
 });
 
+it('renders nothing that the filter itself refuses', async () => {
+  const regex = "{when: {header: x-a, regex: '(('}, value: canary}";
+  await policy('inline', FILTER.replace('}]}', `, rules: [${regex}]}]}`));
+  const { code, out, err } = await render('envoyfilter');
+  expect(code).toBe(1);
+  expect(out).toBe('');
+  expect(err).toMatch(/policy\.yaml:5:\d+ error\[module-refuses\] .*regex/);
+});
+
 it('takes an empty --out for no folder at all', async () => {
   const { code, err } = await render('envoyfilter', '-o', '');
   expect(code).toBe(2);

@@ -54,10 +54,14 @@ async function renderAll(
   terminal: Terminal,
 ): Promise<Rendered> {
   try {
-    const policies = await policiesOf(terminal, names);
+    const target = targetFor(as, istio, envoy, only);
+    const code = await moduleAt(module, terminal);
+    // What the filter refuses would be in no proxy, and clients' tags would pass. A module of the
+    // user's own says what it takes where it runs.
+    const policies = await policiesOf(terminal, names, module ? {} : { module: code.bytes });
     return await render(as, policies, {
-      target: targetFor(as, istio, envoy, only),
-      module: await moduleAt(module, terminal),
+      target,
+      module: code,
       to: out === undefined ? 'stream' : 'folder',
       ...(only && { only }),
     });
