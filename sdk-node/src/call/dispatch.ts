@@ -5,6 +5,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
+import { dispatchCarrying } from '../context/dispatch.js';
 import { TagalongError } from '../core/errors.js';
 import { split } from '../core/place.js';
 import { life } from '../sidecar/life.js';
@@ -268,7 +269,7 @@ class Call extends AsyncResource implements Asked {
       const options = { ...this.#options, body: this.#body.value };
       // undici 8 takes none from who has chosen a dispatcher already.
       if (way.place !== undefined) delete (options as { dispatcher?: unknown }).dispatcher;
-      dispatch(options, tried as unknown as Handler);
+      dispatchCarrying(dispatch, dispatch, options, tried as unknown as Handler);
     } catch (error) {
       if (this.#over) return;
       this.#finish();

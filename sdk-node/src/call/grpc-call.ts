@@ -4,6 +4,8 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
+import { currentHeaded } from '../context/context.js';
+import { filledMetadata } from '../context/metadata.js';
 import type { Code, TagalongError } from '../core/errors.js';
 import { life } from '../sidecar/life.js';
 import { capturedBy } from './connector.js';
@@ -101,7 +103,11 @@ export class RoutedCall extends AsyncResource implements Call {
   }
 
   start(metadata: Metadata, listener: Listener): void {
-    this.#metadata = metadata;
+    const context = currentHeaded();
+    const [, , host] = this.#args;
+    const authority = host || this.#channel.target.authority;
+    this.#metadata =
+      context === undefined ? metadata : filledMetadata(context, authority, metadata);
     this.#listener = listener;
     this.#arm();
     this.#steps.take(this.#course.begin(performance.now()));

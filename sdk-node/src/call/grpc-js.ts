@@ -4,6 +4,7 @@
 export interface Metadata {
   clone(): Metadata;
   get(name: string): (string | Buffer)[];
+  set(name: string, value: string | Buffer): void;
   getMap(): Record<string, string | Buffer>;
   getOptions?(): { waitForReady?: boolean };
   setOptions?(options: object): void;

@@ -2,17 +2,11 @@
 // metadata. Decided when a call is created: its stream may be opened in another call's context.
 
 import { currentHeaded, type Headed } from '../context/context.js';
-import { type Fields, fill } from '../context/outgoing.js';
+import { filledMetadata, type Metadata } from '../context/metadata.js';
 import { authorityOfTarget } from '../core/place.js';
 import { exported, type Wanted } from './modules.js';
 
 /** What is used of grpc-js. */
-interface Metadata {
-  clone(): Metadata;
-  get(name: string): unknown[];
-  set(name: string, value: string | Buffer): void;
-}
-
 interface Call {
   start(metadata: Metadata, listener: unknown): void;
 }
@@ -56,31 +50,9 @@ export const GRPC: Wanted = {
 function startWith(call: Call, context: Headed, authority: string): void {
   const { start } = call;
   call.start = function (this: Call, metadata, listener) {
-    return start.call(this, filled(context, authority, metadata), listener);
+    return start.call(this, filledMetadata(context, authority, metadata), listener);
   };
 }
-
-function filled(context: Headed, authority: string, metadata: Metadata): Metadata {
-  try {
-    const copy = metadata.clone();
-    fill(context, authority, copy, METADATA);
-    return copy;
-  } catch {
-    return metadata;
-  }
-}
-
-const METADATA: Fields<Metadata> = {
-  has: (metadata, name) => metadata.get(name).length > 0,
-  set(metadata, name, value) {
-    try {
-      // In HTTP a value of a binary name is base64; in metadata it is the bytes.
-      metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
-    } catch {
-      // gRPC takes printable ASCII only.
-    }
-  },
-};
 
 /** `host` of the call's options, the authority that the channel was given, or its target's. */
 function authorityOfCall(channel: Channel, host: unknown): string {
