@@ -2,7 +2,7 @@
 // clients apart. Pure.
 
 import { isIP, isIPv4 } from 'node:net';
-import type { ClientSection } from './sections.js';
+import type { ClientSpec } from '../policy/sections.js';
 
 /** Bits of an IPv6 address that tell clients apart, where the policy does not say. */
 const V6_BITS = 64;
@@ -26,7 +26,7 @@ export function forwardedEntries(values: readonly string[]): string[] {
 
 /** Whom the policy takes for the client; undefined where it is nobody. */
 export function clientOf(
-  client: ClientSection | undefined,
+  client: ClientSpec | undefined,
   forwardedFor: readonly string[],
   source: string,
 ): string | undefined {
@@ -40,7 +40,7 @@ export function clientOf(
 }
 
 /** An address without the bits that do not tell clients apart, as its one text (RFC 5952). */
-export function networkText(address: string, prefix: ClientSection['prefix'] = {}): string {
+export function networkText(address: string, prefix: ClientSpec['prefix'] = {}): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1] ?? address;
   if (isIPv4(mapped)) {
     const bytes = mapped.split('.').map(BigInt);

@@ -1,6 +1,7 @@
 // condition: a `when` as a tree, and why it is true or not of a request, in words.
 // The truth of each leaf comes from outside: from the filter itself (probe.ts).
 
+import type { Comparison, When } from '../policy/sections.js';
 import { fromBytes } from './bytes.js';
 import {
   authorityOf,
@@ -12,7 +13,6 @@ import {
   queryValues,
   type Scene,
 } from './scene.js';
-import type { Operators, When } from './sections.js';
 
 export type Tree =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Tree[] }
@@ -155,6 +155,6 @@ function isPresent(when: When): boolean {
 }
 
 /** Those of the leaf's subject. */
-export function operatorsOf(when: When): Operators {
+export function operatorsOf(when: When): Comparison {
   return when.path ?? when.host ?? when;
 }

@@ -3,18 +3,10 @@
 // whatever they like.
 
 import { type Direction, type PlacedEntry, type Policy, versionsOf } from '../policy/policy.js';
+import type { LimitSpec, Source, TagRule, TagSpec } from '../policy/sections.js';
 import type { BucketOf } from './bucket.js';
 import { edgesOf, identified, identify } from './identities.js';
-import {
-  type LimitSection,
-  type RuleSection,
-  rateOf,
-  ruleName,
-  type Source,
-  saltOf,
-  sectionsOf,
-  type TagSection,
-} from './sections.js';
+import { rateOf, ruleName, saltOf, sectionsOf } from './sections.js';
 import {
   copyOf,
   type Draft,
@@ -74,14 +66,14 @@ export function corpusOf(
 }
 
 /** Equal for shares that take the same visitors of the same requests. */
-export function shareKey(entry: PlacedEntry, tag: TagSection, rule: RuleSection): string {
+export function shareKey(entry: PlacedEntry, tag: TagSpec, rule: TagRule): string {
   const { client, paths } = sectionsOf(entry);
   return JSON.stringify([tag.header, saltOf(entry, tag, rule), rule, client, paths]);
 }
 
 class Builder {
-  readonly #tags: readonly TagSection[];
-  readonly #limits: readonly LimitSection[];
+  readonly #tags: readonly TagSpec[];
+  readonly #limits: readonly LimitSpec[];
   readonly #direction: Direction;
   readonly #policies: readonly Policy[];
   readonly #entry: PlacedEntry;
@@ -133,7 +125,7 @@ class Builder {
   }
 
   /** Values that the policy knows, and one that nobody does, as header and as baggage. */
-  #incomingItems(tag: TagSection): CorpusItem[] {
+  #incomingItems(tag: TagSpec): CorpusItem[] {
     const { header, incoming, rules = [] } = tag;
     const known = [
       ...(typeof incoming === 'object' ? incoming.allow : []),
@@ -150,7 +142,7 @@ class Builder {
     });
   }
 
-  #ruleItems(tag: TagSection, rule: RuleSection, at: number): CorpusItem[] {
+  #ruleItems(tag: TagSpec, rule: TagRule, at: number): CorpusItem[] {
     const group = `rule ${tag.header}/${ruleName(rule, at)}`;
     const met = this.#meeting(rule, tag, at);
     const drafts = [met, ...flipped(rule.when, met, this.#wish(undefined))];
@@ -174,7 +166,7 @@ class Builder {
   }
 
   /** Meets the rule, and as far as possible none before it. */
-  #meeting(rule: RuleSection, tag: TagSection, at: number): Draft {
+  #meeting(rule: TagRule, tag: TagSpec, at: number): Draft {
     const draft = emptyDraft();
     const wish = this.#wish(tag);
     for (const before of (tag.rules ?? []).slice(0, at)) {
@@ -188,13 +180,7 @@ class Builder {
   }
 
   /** Visitors spread over the share, and those at its edge. */
-  #share(
-    tag: TagSection,
-    rule: RuleSection,
-    met: Draft,
-    source: Source,
-    group: string,
-  ): CorpusItem[] {
+  #share(tag: TagSpec, rule: TagRule, met: Draft, source: Source, group: string): CorpusItem[] {
     const { identities = IDENTITIES, bucketOf, settled } = this.#options;
     const isSettled = settled?.has(shareKey(this.#entry, tag, rule)) === true;
     const count = isSettled ? Math.min(identities, SETTLED_IDENTITIES) : identities;
@@ -210,7 +196,7 @@ class Builder {
     ];
   }
 
-  #limitItems(limit: LimitSection): CorpusItem[] {
+  #limitItems(limit: LimitSpec): CorpusItem[] {
     const group = `limit ${limit.name}`;
     const met = emptyDraft();
     if (limit.when !== undefined) satisfy(limit.when, true, met, this.#wish(undefined));
@@ -231,7 +217,7 @@ class Builder {
   }
 
   /** How a tag comes to a value: it is kept, or the first rule that says so is met. */
-  #wish(own: TagSection | undefined): TagWish {
+  #wish(own: TagSpec | undefined): TagWish {
     return (draft, name, value, wanted) => {
       const tag = this.#tags.find(
         (other) => other !== own && other.header.toLowerCase() === name.toLowerCase(),

@@ -2,11 +2,11 @@
 // truth of conditions, what the request looked like. Pure.
 
 import type { FilterEntry } from '../policy/policy.js';
+import type { When } from '../policy/sections.js';
 import type { BucketOf } from './bucket.js';
 import { quoted, toBytes, unquoted } from './bytes.js';
 import { decisive, type Leaf, type Truth, treeOf, truthOf } from './condition.js';
 import type { Pairs, Scene } from './scene.js';
-import type { When } from './sections.js';
 import type { Line } from './trace.js';
 
 export interface Facts {

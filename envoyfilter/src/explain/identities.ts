@@ -1,9 +1,10 @@
 // identities: made-up visitors, each with a number, as the sources of a policy see them. Pure.
 
 import type { FilterEntry } from '../policy/policy.js';
+import type { Source } from '../policy/sections.js';
 import { networkText } from './address.js';
 import { BUCKETS, type BucketOf, thresholdOf } from './bucket.js';
-import { type Source, sectionsOf } from './sections.js';
+import { sectionsOf } from './sections.js';
 import { copyOf, type Draft, putSource } from './witness.js';
 
 /** One bucket of ten thousand is missed by one search in four hundred. */

@@ -1,13 +1,14 @@
 // limit-steps: what became of each limit. Pure.
 
+import type { LimitSpec } from '../policy/sections.js';
 import { fromBytes } from './bytes.js';
 import { reasonOf, treeOf, truthOf } from './condition.js';
 import type { LimitStep } from './explanation.js';
 import { asShown, type Facts, leavesFor, linesOf, withTags } from './facts.js';
 import { type Scene, sourceName, sourceValues } from './scene.js';
-import { type LimitSection, rateOf } from './sections.js';
+import { rateOf } from './sections.js';
 
-export function limitStep(facts: Facts, limit: LimitSection, scene: Scene): LimitStep {
+export function limitStep(facts: Facts, limit: LimitSpec, scene: Scene): LimitStep {
   const { scope = 'proxy' } = limit;
   const { burst } = rateOf(limit);
   const step = {
@@ -35,7 +36,7 @@ export function limitStep(facts: Facts, limit: LimitSection, scene: Scene): Limi
 /** A limit that said nothing: it is not for the request, or gave its token back. */
 function silentLimit(
   facts: Facts,
-  limit: LimitSection,
+  limit: LimitSpec,
   scene: Scene,
   step: Omit<LimitStep, 'verdict' | 'reason'>,
 ): LimitStep {
@@ -54,7 +55,7 @@ function silentLimit(
   return { ...step, verdict: 'not for it', reason, ...leaves };
 }
 
-function perOf(limit: LimitSection, scene: Scene): Record<string, string> | undefined {
+function perOf(limit: LimitSpec, scene: Scene): Record<string, string> | undefined {
   if (limit.per === undefined) return undefined;
   return Object.fromEntries(
     limit.per.map((source) => {

@@ -5,8 +5,9 @@
 
 import { HeaderMap } from '../host/index.js';
 import type { FilterEntry } from '../policy/policy.js';
+import type { Sections, When } from '../policy/sections.js';
 import { leavesOf, type Truth, treeOf } from './condition.js';
-import { type Sections, sectionsOf, type When } from './sections.js';
+import { sectionsOf } from './sections.js';
 import { EntryRefusedError, Simulator } from './simulator.js';
 
 const PROBE_TAG = 'x-tagalong-probe';

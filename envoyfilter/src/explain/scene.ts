@@ -2,9 +2,9 @@
 // It decides nothing: the verdicts are the filter's, and an identity is shown only where it has the
 // bucket that the filter named. All text is one character a byte.
 
+import type { ClientSpec, Source } from '../policy/sections.js';
 import { clientOf, networkText } from './address.js';
 import { fromBytes } from './bytes.js';
-import type { ClientSection, Source } from './sections.js';
 
 export type Pairs = readonly (readonly [name: string, value: string])[];
 
@@ -13,7 +13,7 @@ export interface Scene {
   readonly headers: Pairs;
   /** Envoy's source.address. */
   readonly source: string;
-  readonly client: ClientSection | undefined;
+  readonly client: ClientSpec | undefined;
   /** Tags that are decided by now, by lower-case name. */
   readonly tags: ReadonlyMap<string, string>;
 }

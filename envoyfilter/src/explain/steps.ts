@@ -2,20 +2,14 @@
 // Verdicts are the filter's own; reasons are put together here.
 
 import type { FilterEntry } from '../policy/policy.js';
+import type { TagRule, TagSpec } from '../policy/sections.js';
 import { fromBytes } from './bytes.js';
 import { quote, reasonOf } from './condition.js';
 import type { BucketNote, PropagateStep, RuleStep, Step } from './explanation.js';
 import { asShown, type Facts, type LineOf, leavesFor, linesOf, shownOf } from './facts.js';
 import { limitStep } from './limit-steps.js';
 import { headerValues, type Pairs, type Scene, sourceName, sourceValues } from './scene.js';
-import {
-  incomingOf,
-  type RuleSection,
-  ruleName,
-  saltOf,
-  sectionsOf,
-  type TagSection,
-} from './sections.js';
+import { incomingOf, ruleName, saltOf, sectionsOf } from './sections.js';
 
 export function stepsOf(facts: Facts): Step[] {
   const { mode, tags = [], limits = [] } = sectionsOf(facts.entry);
@@ -47,7 +41,7 @@ export function resultsOf(entry: FilterEntry, after: Pairs): Step[] {
 /** Notes the tag where it is decided by what came. */
 function incomingStep(
   facts: Facts,
-  tag: TagSection,
+  tag: TagSpec,
   found: boolean,
   decided: Map<string, string>,
 ): Step[] {
@@ -75,7 +69,7 @@ function incomingStep(
 
 function incomingReason(
   { direction }: FilterEntry,
-  tag: TagSection,
+  tag: TagSpec,
   verdict: LineOf<'incoming'>['verdict'],
 ): string {
   if (verdict === 'nothing came') return '';
@@ -90,7 +84,7 @@ function incomingReason(
 }
 
 /** The rules of one tag, its default and what it became; notes that. */
-function tagSteps(facts: Facts, tag: TagSection, decided: Map<string, string>): Step[] {
+function tagSteps(facts: Facts, tag: TagSpec, decided: Map<string, string>): Step[] {
   const name = asShown(tag.header.toLowerCase());
   const result = linesOf(facts, 'result').find((line) => line.tag === name);
   if (result === undefined) return [];
@@ -116,13 +110,7 @@ function tagSteps(facts: Facts, tag: TagSection, decided: Map<string, string>): 
   return steps;
 }
 
-function ruleStep(
-  facts: Facts,
-  tag: TagSection,
-  rule: RuleSection,
-  name: string,
-  scene: Scene,
-): RuleStep {
+function ruleStep(facts: Facts, tag: TagSpec, rule: TagRule, name: string, scene: Scene): RuleStep {
   const step = {
     step: 'rule',
     tag: tag.header,
@@ -185,8 +173,8 @@ function ruleStep(
 
 function bucketNote(
   { entry, bucketOf }: Facts,
-  tag: TagSection,
-  rule: RuleSection,
+  tag: TagSpec,
+  rule: TagRule,
   { bucket, below }: LineOf<'bucket'>,
   scene: Scene,
 ): BucketNote {

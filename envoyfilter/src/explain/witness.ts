@@ -2,9 +2,9 @@
 // It tries what is plain: each leaf on its own, the first way that works. Where leaves contradict
 // one another the request may miss; whoever needs to know asks the filter.
 
+import type { Comparison, Source, When } from '../policy/sections.js';
 import { leavesOf, operatorsOf, type Tree, treeOf } from './condition.js';
 import { sampleOf } from './regex-sample.js';
-import type { Operators, Source, When } from './sections.js';
 
 /** A request in parts that can be changed one by one. */
 export interface Draft {
@@ -157,7 +157,7 @@ function set(map: Map<string, string>, name: string, value: string | null): void
 }
 
 /** Null: absent; undefined: not known. */
-function valueFor(operators: Operators, wanted: boolean): string | null | undefined {
+function valueFor(operators: Comparison, wanted: boolean): string | null | undefined {
   const { exact, prefix, suffix, contains, regex, template, present } = operators;
   if (present !== undefined) return present === wanted ? 'any' : null;
   const text = exact ?? prefix ?? suffix ?? contains ?? operators.in?.[0];
@@ -166,7 +166,7 @@ function valueFor(operators: Operators, wanted: boolean): string | null | undefi
 }
 
 /** Something that no operator is likely to hold of. */
-function otherThan({ contains }: Operators): string {
+function otherThan({ contains }: Comparison): string {
   return contains?.includes('other') === true ? 'else' : 'other';
 }
 

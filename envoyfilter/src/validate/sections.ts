@@ -1,88 +1,9 @@
-// sections: the filter's own sections of an entry, as types, for policies that their schema accepts.
+// sections: the sections of a policy's entries, each with its place.
 
 import type { Path } from '../policy/place.js';
 import type { FilterSpec } from '../policy/policy.js';
+import type { LimitSpec, PropagateSpec, TagRule, TagSpec, When } from '../policy/sections.js';
 import type { Placed, Subject } from './rule.js';
-
-export type Operator = 'exact' | 'prefix' | 'suffix' | 'contains' | 'in' | 'regex' | 'present';
-
-export interface Comparison {
-  readonly exact?: string;
-  readonly prefix?: string;
-  readonly suffix?: string;
-  readonly contains?: string;
-  readonly in?: readonly string[];
-  readonly regex?: string;
-  readonly present?: boolean;
-  readonly template?: string;
-  readonly ignoreCase?: boolean;
-}
-
-export interface When extends Omit<Comparison, 'template'> {
-  readonly header?: string;
-  readonly cookie?: string;
-  readonly query?: string;
-  readonly path?: Comparison;
-  readonly host?: Comparison;
-  readonly method?: readonly string[];
-  readonly ip?: readonly string[];
-  readonly tag?: Readonly<Record<string, string>>;
-  readonly all?: readonly When[];
-  readonly any?: readonly When[];
-  readonly not?: When;
-}
-
-export interface IdentitySource {
-  readonly header?: string;
-  readonly cookie?: string;
-  readonly query?: string;
-  readonly ip?: true;
-}
-
-export interface TagRule {
-  readonly name?: string;
-  readonly when?: When;
-  readonly percent?: number;
-  readonly identity?: readonly IdentitySource[];
-  readonly salt?: string;
-  readonly mint?: { readonly cookie: string };
-  readonly value: string | { readonly header: string };
-  readonly dryRun?: boolean;
-}
-
-export interface TagSpec {
-  readonly header: string;
-  readonly incoming?: 'strip' | 'trust' | { readonly allow: readonly string[] };
-  readonly rules?: readonly TagRule[];
-  readonly default?: string;
-  readonly carry?: readonly string[];
-  readonly echo?: boolean;
-}
-
-export interface KeyPart {
-  readonly header?: string;
-  readonly cookie?: string;
-  readonly query?: string;
-  readonly ip?: true | { readonly v4?: number; readonly v6?: number };
-  readonly tag?: string;
-}
-
-export interface LimitSpec {
-  readonly name: string;
-  readonly when?: When;
-  readonly per?: readonly KeyPart[];
-  readonly rate: string;
-  readonly burst?: number;
-  readonly scope?: 'worker' | 'proxy' | 'global';
-  readonly dryRun?: boolean;
-  readonly reject?: { readonly status?: number; readonly body?: string };
-  readonly maxKeys?: number;
-}
-
-export interface PropagateSpec {
-  readonly headers?: readonly string[];
-  readonly capacity?: number;
-}
 
 /** Something of an entry, and the entry. */
 export interface InFilter<T> extends Placed<T> {

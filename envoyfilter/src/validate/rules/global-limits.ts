@@ -2,8 +2,9 @@
 
 import { globalLimitsIn, STATUSES } from '../../policy/global-limits.js';
 import { PolicyError } from '../../policy/policy.js';
+import type { LimitSpec } from '../../policy/sections.js';
 import type { Report, Rule, Subject } from '../rule.js';
-import { allLimits, type InFilter, type LimitSpec } from '../sections.js';
+import { allLimits, type InFilter } from '../sections.js';
 
 const limits = (...list: string[]) =>
   `filters:\n  - at: gateway\n    namespace: istio-ingress\n    limits:\n${list.map((limit) => `      - ${limit}\n`).join('')}`;

@@ -1,9 +1,10 @@
 // leading: rules about tags and routes together: what a tag leads to, and what leads to a version.
 
 import { type RouteSpec, versionsOf } from '../../policy/policy.js';
+import type { TagSpec } from '../../policy/sections.js';
 import { nearest, suggestion } from '../nearest.js';
 import type { Placed, Rule, Subject, SubjectReport } from '../rule.js';
-import { allTags, type InFilter, incomingOf, isKept, type TagSpec } from '../sections.js';
+import { allTags, type InFilter, incomingOf, isKept } from '../sections.js';
 import { quoted } from '../words.js';
 
 const TAGS = `filters:\n  - at: gateway\n    namespace: istio-ingress\n    tags: [{header: x-traffic-tag, default: stable, rules: [{value: canary, when: {cookie: beta, present: true}}]}]\n`;

@@ -1,15 +1,9 @@
 // limits: rules about rate limits: which of them can ever reject, and what they cost.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { LimitSpec } from '../../policy/sections.js';
 import type { Report, Rule, Subject } from '../rule.js';
-import {
-  allLimits,
-  type InFilter,
-  type LimitSpec,
-  limitsOf,
-  nested,
-  propagateOf,
-} from '../sections.js';
+import { allLimits, type InFilter, limitsOf, nested, propagateOf } from '../sections.js';
 import { quoted } from '../words.js';
 
 /** A remembered request, and a bucket in a worker, at most. */

@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Path } from '../../policy/place.js';
+import type { TagRule, TagSpec } from '../../policy/sections.js';
 import { suggestion } from '../nearest.js';
 import type { Report, Rule, Subject } from '../rule.js';
 import {
@@ -11,8 +12,6 @@ import {
   nested,
   required,
   rulesOf,
-  type TagRule,
-  type TagSpec,
   tagsOf,
 } from '../sections.js';
 import { quoted } from '../words.js';
