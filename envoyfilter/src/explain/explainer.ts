@@ -4,6 +4,7 @@
 // store remembers stays from one to the next.
 
 import { HeaderMap, type LocalReply } from '../host/index.js';
+import { releaseModule } from '../host/module.js';
 import { globalLimitsOf } from '../policy/global-limits.js';
 import {
   type Direction,
@@ -19,7 +20,6 @@ import { type BucketOf, bucketFunction } from './bucket.js';
 import { fromBytes } from './bytes.js';
 import { baggageOf, changesOf, readable } from './changes.js';
 import type { EntryExplanation, Explanation, Reply } from './explanation.js';
-import { releaseModule } from './module.js';
 import { Probe } from './probe.js';
 import { Random } from './random.js';
 import { Routes } from './routes.js';

@@ -3,10 +3,10 @@
 // module is the one that ships; entries are loaded as the renderers load them, each in its own VM.
 
 import { type HeaderMap, Host, type LocalReply, ManualClock, type Plugin } from '../host/index.js';
+import { compiledModule } from '../host/module.js';
 import type { FilterEntry } from '../policy/policy.js';
 import { capabilitiesHash, capabilitiesOf } from '../render/capabilities.js';
 import { ROOT_ID, VM_ID } from '../render/wasm-filter.js';
-import { compiledModule } from './module.js';
 import { type Line, traceOf } from './trace.js';
 
 /** The filter does not take an entry. The message is the filter's own. */

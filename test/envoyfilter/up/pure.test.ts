@@ -1,7 +1,7 @@
 // What `tagalong up` makes of addresses and of lines of the access log.
 
 import { describe, expect, it } from 'vitest';
-import { releaseModule } from '../../../envoyfilter/src/explain/module.js';
+import { releaseModule } from '../../../envoyfilter/src/host/module.js';
 import { readPolicy } from '../../../envoyfilter/src/policy/policy.js';
 import { wasmModule } from '../../../envoyfilter/src/render/module.js';
 import { EndpointError, endpointsOf, versionAt } from '../../../envoyfilter/src/up/endpoints.js';

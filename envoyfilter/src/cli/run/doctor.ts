@@ -5,7 +5,7 @@ import { type Paint, reportText } from '../../doctor/report.js';
 import { refusalBy } from '../../doctor/second-opinion.js';
 import { takeSnapshot } from '../../doctor/snapshot.js';
 import { AdminClient, AdminError } from '../../envoy/index.js';
-import { compiledModule, releaseModule } from '../../explain/module.js';
+import { compiledModule, releaseModule } from '../../host/module.js';
 import type { Direction } from '../../policy/policy.js';
 import { namesIn, wasmModule } from '../../render/module.js';
 import { DONE, FINDINGS, InputError, UsageError } from '../exit.js';

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { releaseModule } from '../../host/module.js';
 import { PolicyError } from '../../policy/policy.js';
 import { wasmModule } from '../../render/module.js';
 import { RenderError, type WasmModule } from '../../render/options.js';
@@ -88,9 +88,8 @@ async function moduleAt(path: string | undefined, { cwd }: Terminal): Promise<Wa
     path === undefined
       ? 'install @tagalong/filter (in a clone: npm run build), or name the module with --module'
       : 'a file that can be read';
-  const resolved = () => fileURLToPath(import.meta.resolve('@tagalong/filter/tagalong.wasm'));
   try {
-    return wasmModule(await readFile(path === undefined ? resolved() : resolve(cwd, path)));
+    return wasmModule(path === undefined ? releaseModule() : await readFile(resolve(cwd, path)));
   } catch (error) {
     const name = path === undefined ? '@tagalong/filter/tagalong.wasm' : `--module ${path}`;
     throw new InputError(

@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EnvoyFailed, EnvoyNotFound, findEnvoy, reportProgress } from '../../envoy/index.js';
-import { releaseModule } from '../../explain/module.js';
+import { releaseModule } from '../../host/module.js';
 import { wasmModule } from '../../render/module.js';
 import { RenderError } from '../../render/options.js';
 import { EndpointError, type Endpoints, endpointsOf, versionAt } from '../../up/endpoints.js';

@@ -1,7 +1,7 @@
 // validate: reads policies, checks them, and prints what is to be said as the user wants it.
 
 import { createRequire } from 'node:module';
-import { releaseModule } from '../../explain/module.js';
+import { releaseModule } from '../../host/module.js';
 import { isFault } from '../../validate/fault.js';
 import { githubReport } from '../../validate/reporters/github.js';
 import { jsonReport } from '../../validate/reporters/json.js';

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type WasmModule, wasm } from '../host/wasm-api.js';
+import { type WasmModule, wasm } from './wasm-api.js';
 
 let release: Uint8Array | undefined;
 const compiled = new WeakMap<Uint8Array, WasmModule>();
