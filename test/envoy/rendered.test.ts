@@ -14,7 +14,7 @@ import {
   type EnvoyOptions,
   envoyConfiguration,
   renderEnvoy,
-} from '../../envoyfilter/src/render/envoy.js';
+} from '../../envoyfilter/src/render/envoy/envoy.js';
 import { wasmModule } from '../../envoyfilter/src/render/module.js';
 import { send } from '../harness/client.js';
 import { until } from '../harness/ecds.js';

@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Policy, RouteSpec } from '../../envoyfilter/src/policy/policy.js';
-import { meshResources } from '../../envoyfilter/src/render/mesh.js';
-import { renderRoutes } from '../../envoyfilter/src/render/routes.js';
+import { meshResources } from '../../envoyfilter/src/render/istio/mesh.js';
+import { renderRoutes } from '../../envoyfilter/src/render/istio/routes.js';
 import type { Headers, IstioProxy } from './istio-proxy.js';
 import { Judge } from './judge.js';
 import { findIstio } from './programs.js';

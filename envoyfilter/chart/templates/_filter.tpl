@@ -1,5 +1,5 @@
 {{/*
-An entry's EnvoyFilter, as src/render/envoyfilter.ts makes it. What is the same in all of them comes
+An entry's EnvoyFilter, as src/render/istio/envoyfilter.ts makes it. What is the same in all of them comes
 from there, as files/parts.json.
 */}}
 

@@ -1,5 +1,5 @@
 {{/*
-Routes, as src/render/virtual-service.ts and destination-rule.ts make them.
+Routes, as src/render/istio/virtual-service.ts and destination-rule.ts make them.
 */}}
 
 {{/* A dict of root, route, version, and when if the route has one. JSON. */}}

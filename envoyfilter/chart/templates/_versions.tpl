@@ -1,5 +1,5 @@
 {{/*
-A route's versions, as src/render/versions.ts and fallback.ts have them.
+A route's versions, as src/render/versions.ts and istio/fallback.ts have them.
 */}}
 
 {{/* Of a route, by name: name, labels, when. JSON array. */}}
@@ -18,7 +18,7 @@ A route's versions, as src/render/versions.ts and fallback.ts have them.
 {{- $versions | toJson -}}
 {{- end -}}
 
-{{/* Fails where a route names a version that it has not, as src/render/routes.ts does. A dict of index, route. */}}
+{{/* Fails where a route names a version that it has not, as src/render/istio/routes.ts does. A dict of index, route. */}}
 {{- define "tagalong.checkRoute" -}}
 {{- $route := .route -}}
 {{- $wanted := keys $route.versions | sortAlpha | join ", " -}}

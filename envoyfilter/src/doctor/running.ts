@@ -1,7 +1,7 @@
 // running: is the proxy itself well: its version, its VMs, its counters and their labels? Pure.
 
 import { OLDEST_SUPPORTED, SUPPORTED_VERSIONS } from '../envoy/version.js';
-import { FILTER_METRICS } from '../render/metric-names.js';
+import { FILTER_METRICS } from '../render/observe/metric-names.js';
 import { LABELS } from '../render/stats-tags.js';
 import type { OurFilter } from './chains.js';
 import { countedBy } from './counters.js';

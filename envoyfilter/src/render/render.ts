@@ -6,14 +6,15 @@ import type { Rendered } from './resource.js';
 import { ENVOYS, envoyOf, ISTIOS, LATEST, type Target, versionIn } from './target.js';
 
 const RENDERERS = {
-  envoyfilter: async () => (await import('./envoyfilter.js')).renderEnvoyFilter,
-  wasmplugin: async () => (await import('./wasmplugin.js')).renderWasmPlugin,
-  trafficextension: async () => (await import('./trafficextension.js')).renderTrafficExtension,
-  envoy: async () => (await import('./envoy.js')).renderEnvoy,
-  helm: async () => (await import('./helm.js')).renderHelm,
+  envoyfilter: async () => (await import('./istio/envoyfilter.js')).renderEnvoyFilter,
+  wasmplugin: async () => (await import('./istio/wasmplugin.js')).renderWasmPlugin,
+  trafficextension: async () =>
+    (await import('./istio/trafficextension.js')).renderTrafficExtension,
+  envoy: async () => (await import('./envoy/envoy.js')).renderEnvoy,
+  helm: async () => (await import('./helm/helm.js')).renderHelm,
   ratelimit: async () => (await import('./ratelimit.js')).renderRateLimit,
-  prometheus: async () => (await import('./prometheus.js')).renderPrometheus,
-  grafana: async () => (await import('./grafana.js')).renderGrafana,
+  prometheus: async () => (await import('./observe/prometheus.js')).renderPrometheus,
+  grafana: async () => (await import('./observe/grafana.js')).renderGrafana,
   env: async () => (await import('./env.js')).renderEnv,
 } satisfies Record<string, () => Promise<Renderer>>;
 

@@ -2,7 +2,7 @@
 // are the gateways', or where the policy has none those of outbound or inbound requests. Pure.
 
 import { filterEntries, type Policy } from '../policy/policy.js';
-import { envoyConfiguration } from '../render/envoy.js';
+import { envoyConfiguration } from '../render/envoy/envoy.js';
 import { filterName } from '../render/names.js';
 import type { WasmModule } from '../render/options.js';
 import { type Endpoints, entranceOf, namesOf } from './endpoints.js';

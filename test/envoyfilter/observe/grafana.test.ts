@@ -1,8 +1,8 @@
 // The dashboard, by the rules of Grafana's dashboard linter (which is a Go program), one test a rule.
 
 import { describe, expect, it } from 'vitest';
-import { renderGrafana } from '../../../envoyfilter/src/render/grafana.js';
-import { FILTER_METRICS } from '../../../envoyfilter/src/render/metric-names.js';
+import { renderGrafana } from '../../../envoyfilter/src/render/observe/grafana.js';
+import { FILTER_METRICS } from '../../../envoyfilter/src/render/observe/metric-names.js';
 import { RenderError } from '../../../envoyfilter/src/render/options.js';
 import { expectGolden } from './golden-files.js';
 import { ALL, TAGS } from './policies.js';

@@ -11,10 +11,10 @@ import {
   startEnvoy,
 } from '../../../envoyfilter/src/envoy/index.js';
 import { filterEntries } from '../../../envoyfilter/src/policy/policy.js';
-import { renderGrafana } from '../../../envoyfilter/src/render/grafana.js';
-import { FILTER_METRICS } from '../../../envoyfilter/src/render/metric-names.js';
 import { filterName, objectName } from '../../../envoyfilter/src/render/names.js';
-import { renderPrometheus } from '../../../envoyfilter/src/render/prometheus.js';
+import { renderGrafana } from '../../../envoyfilter/src/render/observe/grafana.js';
+import { FILTER_METRICS } from '../../../envoyfilter/src/render/observe/metric-names.js';
+import { renderPrometheus } from '../../../envoyfilter/src/render/observe/prometheus.js';
 import { discoveredFilter, extensionConfig } from '../../../envoyfilter/src/render/wasm-filter.js';
 import { bootstrap, route } from '../../harness/bootstrap.js';
 import { send } from '../../harness/client.js';

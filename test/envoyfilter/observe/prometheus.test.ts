@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { renderPrometheus } from '../../../envoyfilter/src/render/observe/prometheus.js';
 import { RenderError } from '../../../envoyfilter/src/render/options.js';
-import { renderPrometheus } from '../../../envoyfilter/src/render/prometheus.js';
 import { expectGolden } from './golden-files.js';
 import { ALL, TAGS } from './policies.js';
 import { findPromtool, judge } from './promtool.js';

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import type { Policy } from '../../../envoyfilter/src/policy/policy.js';
-import { virtualHosts } from '../../../envoyfilter/src/render/envoy-routes.js';
+import { virtualHosts } from '../../../envoyfilter/src/render/envoy/envoy-routes.js';
 
 const policy = (...hosts: string[]): Policy => ({
   metadata: { name: 'shop', namespace: 'shop' },

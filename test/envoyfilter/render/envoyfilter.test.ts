@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliverySpec, FilterSpec, Policy } from '../../../envoyfilter/src/policy/policy.js';
 import { capabilitiesOf } from '../../../envoyfilter/src/render/capabilities.js';
-import { envoyFilters, renderEnvoyFilter } from '../../../envoyfilter/src/render/envoyfilter.js';
+import {
+  envoyFilters,
+  renderEnvoyFilter,
+} from '../../../envoyfilter/src/render/istio/envoyfilter.js';
 import { namesIn, wasmModule } from '../../../envoyfilter/src/render/module.js';
 import type { RenderOptions } from '../../../envoyfilter/src/render/options.js';
 import { targetOf } from '../../../envoyfilter/src/render/render.js';

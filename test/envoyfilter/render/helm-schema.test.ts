@@ -1,7 +1,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { valuesSchema, withoutLookahead } from '../../../envoyfilter/src/render/helm-schema.js';
+import {
+  valuesSchema,
+  withoutLookahead,
+} from '../../../envoyfilter/src/render/helm/helm-schema.js';
 import { LATEST } from '../../../envoyfilter/src/render/target.js';
 
 const ajv = new Ajv2020({ strict: false });

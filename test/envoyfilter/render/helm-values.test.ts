@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { Policy, RouteSpec } from '../../../envoyfilter/src/policy/policy.js';
-import { renderHelm } from '../../../envoyfilter/src/render/helm.js';
+import { renderHelm } from '../../../envoyfilter/src/render/helm/helm.js';
 import { wasmModule } from '../../../envoyfilter/src/render/module.js';
 import type { Resource } from '../../../envoyfilter/src/render/resource.js';
 import { LATEST } from '../../../envoyfilter/src/render/target.js';

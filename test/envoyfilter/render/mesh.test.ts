@@ -5,7 +5,7 @@ import {
   podAnnotations,
   podSysctls,
   proxyConfig,
-} from '../../../envoyfilter/src/render/mesh.js';
+} from '../../../envoyfilter/src/render/istio/mesh.js';
 import { toYaml } from '../../../envoyfilter/src/render/resource.js';
 import { expectGolden } from './golden-files.js';
 

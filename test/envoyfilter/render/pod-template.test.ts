@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { DeliverySpec, FilterSpec, Policy } from '../../../envoyfilter/src/policy/policy.js';
 import { deliveryOf } from '../../../envoyfilter/src/render/delivery.js';
-import { podPatch, podTemplates } from '../../../envoyfilter/src/render/pod-template.js';
+import { podPatch, podTemplates } from '../../../envoyfilter/src/render/istio/pod-template.js';
 import { LABELS } from '../../../envoyfilter/src/render/stats-tags.js';
 import { tinyModule } from './tiny-module.js';
 

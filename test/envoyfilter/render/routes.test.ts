@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy, RetrySpec, RouteSpec } from '../../../envoyfilter/src/policy/policy.js';
+import { renderRoutes } from '../../../envoyfilter/src/render/istio/routes.js';
 import { toYaml } from '../../../envoyfilter/src/render/resource.js';
-import { renderRoutes } from '../../../envoyfilter/src/render/routes.js';
 import { expectGolden } from './golden-files.js';
 
 const VERSIONS = { stable: { version: 'v1' }, canary: { version: 'v2' } };

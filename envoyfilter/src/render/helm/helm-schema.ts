@@ -2,8 +2,8 @@
 // Promise: it refuses what the policy's refuses. Helm reads patterns as Go does, which knows no
 // looking ahead: where a pattern begins with that, it becomes several.
 
-import { sourceSchema } from '../policy/schema.js';
-import type { Target } from './target.js';
+import { sourceSchema } from '../../policy/schema.js';
+import type { Target } from '../target.js';
 
 type Json = Record<string, unknown>;
 

@@ -4,12 +4,12 @@
 // `namespace` and `pod` are set by what scrapes; where it sets none, "All" still shows everything.
 
 import { createHash } from 'node:crypto';
-import { filterEntries, type Policy } from '../policy/policy.js';
+import { filterEntries, type Policy } from '../../policy/policy.js';
+import { RenderError, type RenderOptions } from '../options.js';
+import type { Rendered } from '../resource.js';
 import { placed, type VariableSpec, variables } from './grafana-panel.js';
 import { health, limits, machines, propagation, tags } from './grafana-rows.js';
 import { policyPattern } from './metric-names.js';
-import { RenderError, type RenderOptions } from './options.js';
-import type { Rendered } from './resource.js';
 
 const FILE = 'tagalong.dashboard.json';
 

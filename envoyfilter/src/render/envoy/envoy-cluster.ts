@@ -1,9 +1,9 @@
 // envoy-cluster: the clusters of a plain Envoy: one for each version of a route, one that falls back
 // to another version, the application, the rate limit service.
 
-import type { OutlierSpec, RouteSpec, Version } from '../policy/policy.js';
-import { protoDuration } from './duration.js';
-import { RenderError } from './options.js';
+import type { OutlierSpec, RouteSpec, Version } from '../../policy/policy.js';
+import { protoDuration } from '../duration.js';
+import { RenderError } from '../options.js';
 
 const TYPE = 'type.googleapis.com/';
 const AGGREGATE = `${TYPE}envoy.extensions.clusters.aggregate.v3.ClusterConfig`;

@@ -1,6 +1,6 @@
 // placed-route: a route, and where it stands.
 
-import type { Policy, RouteSpec } from '../policy/policy.js';
+import type { Policy, RouteSpec } from '../../policy/policy.js';
 
 export interface PlacedRoute {
   readonly policy: Policy;

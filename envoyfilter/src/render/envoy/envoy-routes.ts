@@ -1,10 +1,10 @@
 // envoy-routes: a policy's routes in the listener of a plain Envoy.
 
-import type { Policy, RouteSpec, Version } from '../policy/policy.js';
-import { protoDuration } from './duration.js';
+import type { Policy, RouteSpec, Version } from '../../policy/policy.js';
+import { protoDuration } from '../duration.js';
+import { clusterNamespace, fullHost } from '../route-names.js';
+import { taggedVersions } from '../versions.js';
 import { targetCluster, versionCluster } from './envoy-cluster.js';
-import { clusterNamespace, fullHost } from './route-names.js';
-import { taggedVersions } from './versions.js';
 
 /** What gets through without having reached anybody; more than that the policy must ask for. */
 const RETRY_ON = ['connect-failure', 'refused-stream'];

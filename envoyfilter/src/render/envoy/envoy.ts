@@ -3,23 +3,23 @@
 // files, which take effect when they are replaced; as one text: filters in the listeners.
 // Promise: pure; Envoy that is started in the folder finds all that it is told of.
 
-import { filterEntries, type PlacedEntry, type Policy, versionsOf } from '../policy/policy.js';
-import { codeSource, deliveryOf, failurePolicy, MODULE_FILE } from './delivery.js';
-import { cluster, http2Cluster, routeClusters } from './envoy-cluster.js';
-import { APP, address, listener } from './envoy-listener.js';
-import { namesIn } from './module.js';
-import { filterName } from './names.js';
-import { RenderError, type RenderOptions } from './options.js';
-import { rateLimitFilters, rateLimitGuard } from './rate-limit-filters.js';
-import { DEFAULT_PORT, serviceOf, timeoutOf } from './rate-limit-service.js';
-import { type Rendered, toYaml } from './resource.js';
-import { statsConfig } from './stats-tags.js';
+import { filterEntries, type PlacedEntry, type Policy, versionsOf } from '../../policy/policy.js';
+import { codeSource, deliveryOf, failurePolicy, MODULE_FILE } from '../delivery.js';
+import { namesIn } from '../module.js';
+import { filterName } from '../names.js';
+import { RenderError, type RenderOptions } from '../options.js';
+import { rateLimitFilters, rateLimitGuard } from '../rate-limit-filters.js';
+import { DEFAULT_PORT, serviceOf, timeoutOf } from '../rate-limit-service.js';
+import { type Rendered, toYaml } from '../resource.js';
+import { statsConfig } from '../stats-tags.js';
 import {
   discoveredFilter,
   extensionConfig,
   staticFilter,
   type WasmFilterOptions,
-} from './wasm-filter.js';
+} from '../wasm-filter.js';
+import { cluster, http2Cluster, routeClusters } from './envoy-cluster.js';
+import { APP, address, listener } from './envoy-listener.js';
 
 export interface EnvoyOptions extends RenderOptions {
   /** HOST:PORT of the versions, by VERSION or HOST/VERSION; `app` is behind inbound listeners. */

@@ -19,18 +19,18 @@ import {
   type RouteSpec,
   type Version,
   versionsOf,
-} from '../policy/policy.js';
-import { policyNamespaces } from './namespaces.js';
-import type { PlacedRoute } from './placed-route.js';
-import type { Resource } from './resource.js';
+} from '../../policy/policy.js';
+import { policyNamespaces } from '../namespaces.js';
+import type { Resource } from '../resource.js';
 import {
   fullHost,
   objectMetadata,
   policyObjectName,
   subsetName,
   versionRouteName,
-} from './route-names.js';
-import { sortedVersions } from './versions.js';
+} from '../route-names.js';
+import { sortedVersions } from '../versions.js';
+import type { PlacedRoute } from './placed-route.js';
 
 const UNBOUNDED = 4_294_967_295;
 

@@ -2,14 +2,14 @@
 // what they have in common.
 // Promise: pure. What they cannot say is said in LACKS, and what would not work at all is refused.
 
-import { filterEntries, type PlacedEntry, type Policy } from '../policy/policy.js';
-import { type Delivery, deliveryOf, onFailure } from './delivery.js';
+import { filterEntries, type PlacedEntry, type Policy } from '../../policy/policy.js';
+import { type Delivery, deliveryOf, onFailure } from '../delivery.js';
+import { indexOf, objectName, ownLabels } from '../names.js';
+import { RenderError, type RenderOptions, type ResourceSet } from '../options.js';
+import { rateLimitGuard } from '../rate-limit-filters.js';
+import type { Resource } from '../resource.js';
+import { ROOT_ID } from '../wasm-filter.js';
 import { absenceNotes, before, envoyFilter, first, limitFilters } from './envoyfilter.js';
-import { indexOf, objectName, ownLabels } from './names.js';
-import { RenderError, type RenderOptions, type ResourceSet } from './options.js';
-import { rateLimitGuard } from './rate-limit-filters.js';
-import type { Resource } from './resource.js';
-import { ROOT_ID } from './wasm-filter.js';
 import { workloads } from './workloads.js';
 
 /** At the top of each, and on stderr. */

@@ -1,7 +1,7 @@
 // prometheus-filter-alerts: alerts on a policy's filters: are they there, do they run, and those on
 // what they do. Promise: pure; an alert on what the policy does not use is left out.
 
-import { filterEntries, type Policy } from '../policy/policy.js';
+import { filterEntries, type Policy } from '../../policy/policy.js';
 import { policyMatcher, refusalMatcher, reloadMatcher } from './metric-names.js';
 import type { Alert } from './prometheus-alert.js';
 import { AT, firstOf, nameOf, POD, PROXY, seriesOf } from './prometheus-series.js';

@@ -1,6 +1,6 @@
 // prometheus-traffic-alerts: alerts on what the filter does to requests: limits, propagation. Pure.
 
-import type { Policy } from '../policy/policy.js';
+import type { Policy } from '../../policy/policy.js';
 import { policyMatcher } from './metric-names.js';
 import type { Alert } from './prometheus-alert.js';
 import { AT, firstOf, POD, PROXY, seriesOf } from './prometheus-series.js';

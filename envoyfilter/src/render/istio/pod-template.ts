@@ -3,13 +3,13 @@
 // without extraStatTags the labels of the filter's metrics stay in the metrics' names.
 
 import { stringify } from 'yaml';
-import type { Policy } from '../policy/policy.js';
-import { type Delivery, MOUNT_PATH } from './delivery.js';
+import type { Policy } from '../../policy/policy.js';
+import { type Delivery, MOUNT_PATH } from '../delivery.js';
+import { sidecarNamespaces } from '../namespaces.js';
+import { RenderError } from '../options.js';
+import { toYaml } from '../resource.js';
+import { LABELS } from '../stats-tags.js';
 import { podAnnotations, podSysctls, proxyConfig } from './mesh.js';
-import { sidecarNamespaces } from './namespaces.js';
-import { RenderError } from './options.js';
-import { toYaml } from './resource.js';
-import { LABELS } from './stats-tags.js';
 
 const PROXY_CONFIG = 'proxy.istio.io/config';
 /** Of the volume, in the pod. */

@@ -2,12 +2,12 @@
 // of connections and of endpoints that fail.
 // Promise: pure. What the route does not name is left to Istio.
 
-import type { ConnectionSpec, OutlierSpec, RouteSpec, Version } from '../policy/policy.js';
+import type { ConnectionSpec, OutlierSpec, RouteSpec, Version } from '../../policy/policy.js';
+import type { Resource } from '../resource.js';
+import { objectMetadata, routeObjectName, ruleNamespace, subsetName } from '../route-names.js';
+import { sortedVersions } from '../versions.js';
 import { fallbackOf } from './fallback.js';
 import type { PlacedRoute } from './placed-route.js';
-import type { Resource } from './resource.js';
-import { objectMetadata, routeObjectName, ruleNamespace, subsetName } from './route-names.js';
-import { sortedVersions } from './versions.js';
 
 /** Below the 5 s of Node's servers: who of both closes first has no request on the connection. */
 const IDLE_TIMEOUT = '4s';

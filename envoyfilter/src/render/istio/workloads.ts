@@ -1,6 +1,6 @@
 // workloads: which proxies a resource is for, as Istio's kinds have it.
 
-import type { Labels, PlacedEntry } from '../policy/policy.js';
+import type { Labels, PlacedEntry } from '../../policy/policy.js';
 
 /** @param selecting the kind's own way to select by labels; nothing selects the whole namespace */
 export function workloads(

@@ -2,13 +2,13 @@
 // version fall back where these two cannot say it.
 // Promise: pure. A host is routed by one policy in one place, or nothing is rendered.
 
-import { type Policy, PolicyError, versionsOf } from '../policy/policy.js';
+import { type Policy, PolicyError, versionsOf } from '../../policy/policy.js';
+import { policyNamespaces } from '../namespaces.js';
+import type { RenderOptions, ResourceSet } from '../options.js';
+import { fullHost, routeObjectName, ruleNamespace } from '../route-names.js';
 import { destinationRule } from './destination-rule.js';
 import { aggregateFilters, fallbackNotes } from './fallback.js';
-import { policyNamespaces } from './namespaces.js';
-import type { RenderOptions, ResourceSet } from './options.js';
 import type { PlacedRoute } from './placed-route.js';
-import { fullHost, routeObjectName, ruleNamespace } from './route-names.js';
 import { retryNotes, virtualService } from './virtual-service.js';
 
 /** Notes that differ in nothing but the route. */

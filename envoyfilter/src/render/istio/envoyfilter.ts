@@ -5,17 +5,17 @@
 // One object for each entry and direction. Both directions of a sidecar in one object would hold the
 // inline module twice, which is more than `kubectl apply` can remember of an object.
 
-import { filterEntries, type PlacedEntry, type Policy } from '../policy/policy.js';
-import { codeSource, deliveryOf, failurePolicy } from './delivery.js';
+import { filterEntries, type PlacedEntry, type Policy } from '../../policy/policy.js';
+import { codeSource, deliveryOf, failurePolicy } from '../delivery.js';
+import { namesIn } from '../module.js';
+import { filterName, indexOf, objectName, ownLabels } from '../names.js';
+import type { Renderer, RenderOptions, ResourceSet } from '../options.js';
+import { rateLimitFilters, rateLimitGuard } from '../rate-limit-filters.js';
+import { meshService } from '../rate-limit-service.js';
+import type { Resource } from '../resource.js';
+import { apiOf } from '../target.js';
+import { discoveredFilter, extensionConfig } from '../wasm-filter.js';
 import { istioBundle } from './istio.js';
-import { namesIn } from './module.js';
-import { filterName, indexOf, objectName, ownLabels } from './names.js';
-import type { Renderer, RenderOptions, ResourceSet } from './options.js';
-import { rateLimitFilters, rateLimitGuard } from './rate-limit-filters.js';
-import { meshService } from './rate-limit-service.js';
-import type { Resource } from './resource.js';
-import { apiOf } from './target.js';
-import { discoveredFilter, extensionConfig } from './wasm-filter.js';
 import { workloads } from './workloads.js';
 
 const CONTEXTS = {

@@ -2,7 +2,7 @@
 // Behind Istio the figures are its standard metrics, by service and version. Plain Envoys have their
 // own, by cluster; Istio's proxies do not show those unless told to, and name the label otherwise.
 
-import type { Policy } from '../policy/policy.js';
+import type { Policy } from '../../policy/policy.js';
 import { hostMatcher } from './metric-names.js';
 import type { Alert } from './prometheus-alert.js';
 import { seriesOf } from './prometheus-series.js';

@@ -1,7 +1,7 @@
 // wasmplugin: `--as wasmplugin`.
 
+import type { Renderer } from '../options.js';
 import { istioBundle } from './istio.js';
-import type { Renderer } from './options.js';
 import { LACKS, pluginEntries, pluginSpec } from './plugin.js';
 
 /** @throws RenderError where the module is inline, which a WasmPlugin cannot hold */

@@ -3,11 +3,11 @@
 // Promise: pure, and nothing that was not asked for, but for the count of attempts: the SDK takes it
 // for the proof that a request was not sent.
 
-import type { MeshSpec, Policy } from '../policy/policy.js';
-import { sidecarNamespaces } from './namespaces.js';
-import type { RenderOptions, ResourceSet } from './options.js';
-import type { Resource } from './resource.js';
-import { clusterNamespace, fullHost, objectMetadata, policyObjectName } from './route-names.js';
+import type { MeshSpec, Policy } from '../../policy/policy.js';
+import { sidecarNamespaces } from '../namespaces.js';
+import type { RenderOptions, ResourceSet } from '../options.js';
+import type { Resource } from '../resource.js';
+import { clusterNamespace, fullHost, objectMetadata, policyObjectName } from '../route-names.js';
 
 /** Where istiod and the services of the mesh itself are. */
 const MESH_HOSTS = 'istio-system/*';

@@ -3,15 +3,15 @@
 // Promise: what cannot be rendered otherwise is no chart either.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Policy } from '../policy/policy.js';
-import { renderEnvoyFilter } from './envoyfilter.js';
+import type { Policy } from '../../policy/policy.js';
+import { renderEnvoyFilter } from '../istio/envoyfilter.js';
+import { RenderError, type RenderOptions } from '../options.js';
+import { type Rendered, type RenderedFile, toYaml } from '../resource.js';
+import { helmReleaseBytes, helmReleaseNote } from '../sizes.js';
 import { helmParts } from './helm-parts.js';
 import { valuesSchema } from './helm-schema.js';
-import { RenderError, type RenderOptions } from './options.js';
-import { type Rendered, type RenderedFile, toYaml } from './resource.js';
-import { helmReleaseBytes, helmReleaseNote } from './sizes.js';
 
-const CHART = new URL('../../chart/', import.meta.url);
+const CHART = new URL('../../../chart/', import.meta.url);
 const ABOUT = `The policy is the values. For another policy render another chart, or replace this file: of values
 beside it (--values) Helm makes one with these, and what only this policy has would stay.
 namespaces stages it: only those that are included (none named: all) and not excluded get objects.`;

@@ -1,15 +1,15 @@
 // prometheus: alerts on a policy's filters and on what it routes: the operator's PrometheusRule, the
 // same as a plain rules file, and their tests for `promtool test rules`.
 
-import { filterEntries, type Policy } from '../policy/policy.js';
-import { dnsLabel, ownLabels } from './names.js';
-import { RenderError, type RenderOptions } from './options.js';
+import { filterEntries, type Policy } from '../../policy/policy.js';
+import { dnsLabel, ownLabels } from '../names.js';
+import { RenderError, type RenderOptions } from '../options.js';
+import { type Rendered, type RenderedFile, type Resource, toYaml } from '../resource.js';
 import { type AlertGroup, ruleGroup } from './prometheus-alert.js';
 import { filterAlerts } from './prometheus-filter-alerts.js';
 import { deliveryAlerts } from './prometheus-istio-alerts.js';
 import { envoyAlerts, istioAlerts } from './prometheus-route-alerts.js';
 import { ruleTests } from './prometheus-tests.js';
-import { type Rendered, type RenderedFile, type Resource, toYaml } from './resource.js';
 
 const ABOUT = `Alerts of Tagalong. Thresholds and times are meant to be edited; what each alert is for say its
 tests: promtool test rules`;

@@ -1,16 +1,16 @@
 // istio: all that Istio and Kubernetes are given of policies, as files in an order that can be
 // applied: ConfigMaps, filters, mesh, routes; and what pods must have, which nobody can apply as it is.
 
-import { filterEntries, type Policy } from '../policy/policy.js';
-import { type Delivery, deliveryOf, MODULE_FILE, onFailure, shownUrl } from './delivery.js';
+import { filterEntries, type Policy } from '../../policy/policy.js';
+import { type Delivery, deliveryOf, MODULE_FILE, onFailure, shownUrl } from '../delivery.js';
+import { ownLabels } from '../names.js';
+import { RenderError, type RenderOptions, type ResourceSet } from '../options.js';
+import { type Rendered, type RenderedFile, type Resource, toYaml } from '../resource.js';
+import { sizeNotes } from '../sizes.js';
+import { apiOf } from '../target.js';
 import { meshResources } from './mesh.js';
-import { ownLabels } from './names.js';
-import { RenderError, type RenderOptions, type ResourceSet } from './options.js';
 import { podPatch, podTemplates } from './pod-template.js';
-import { type Rendered, type RenderedFile, type Resource, toYaml } from './resource.js';
 import { renderRoutes } from './routes.js';
-import { sizeNotes } from './sizes.js';
-import { apiOf } from './target.js';
 
 const ABOUT = 'Rendered by tagalong. Edit the policy, not this.';
 /** Apart, since they are patches: `kubectl apply -f DIR` must not see them. */

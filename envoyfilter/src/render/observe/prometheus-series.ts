@@ -1,6 +1,6 @@
 // prometheus-series: by which labels alerts tell proxies apart, and series for their tests. Pure.
 
-import { filterEntries, type Policy } from '../policy/policy.js';
+import { filterEntries, type Policy } from '../../policy/policy.js';
 
 /** The proxy, where Prometheus knows it: these labels are set by what scrapes. */
 export const PROXY = 'namespace, pod';

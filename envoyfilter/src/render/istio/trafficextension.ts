@@ -1,9 +1,9 @@
 // trafficextension: `--as trafficextension`, Istio's successor of WasmPlugin.
 
+import { RenderError, type Renderer } from '../options.js';
+import { atLeast } from '../target.js';
 import { istioBundle } from './istio.js';
-import { RenderError, type Renderer } from './options.js';
 import { LACKS, pluginEntries, pluginSpec } from './plugin.js';
-import { atLeast } from './target.js';
 
 const SINCE = '1.30';
 

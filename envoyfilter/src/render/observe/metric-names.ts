@@ -5,8 +5,8 @@
 // for a filter or a plugin hold its name, since Envoy takes no label out of them:
 //   wasm.shop/shop/0.vm_reload_failure -> envoy_wasm_shop_shop_0_vm_reload_failure
 
-import { filterEntries, type Policy, type RouteSpec } from '../policy/policy.js';
-import { dnsLabel } from './names.js';
+import { filterEntries, type Policy, type RouteSpec } from '../../policy/policy.js';
+import { dnsLabel } from '../names.js';
 
 /** Every metric of the filter -> the labels it has besides policy and direction. */
 export const FILTER_METRICS = {

@@ -1,8 +1,8 @@
 // envoy-listener: the listener of one filter entry and direction in a plain Envoy.
 
-import type { PlacedEntry, Policy } from '../policy/policy.js';
+import type { PlacedEntry, Policy } from '../../policy/policy.js';
+import { filterName } from '../names.js';
 import { everythingTo, virtualHosts } from './envoy-routes.js';
-import { filterName } from './names.js';
 
 const TYPE = 'type.googleapis.com/';
 const ROUTER = `${TYPE}envoy.extensions.filters.http.router.v3.Router`;

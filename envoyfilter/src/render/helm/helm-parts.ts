@@ -3,14 +3,14 @@
 // Promise: pure. The templates put in what depends on the policy, and a chart is of one module and
 // one target.
 
-import type { Policy } from '../policy/policy.js';
-import { capabilitiesOf } from './capabilities.js';
-import { codeSource, MODULE_FILE, MOUNT_PATH } from './delivery.js';
-import { envoyFilters } from './envoyfilter.js';
-import { namesIn } from './module.js';
-import type { RenderOptions } from './options.js';
-import { rateLimitFilters } from './rate-limit-filters.js';
-import { LABELS } from './stats-tags.js';
+import type { Policy } from '../../policy/policy.js';
+import { capabilitiesOf } from '../capabilities.js';
+import { codeSource, MODULE_FILE, MOUNT_PATH } from '../delivery.js';
+import { envoyFilters } from '../istio/envoyfilter.js';
+import { namesIn } from '../module.js';
+import type { RenderOptions } from '../options.js';
+import { rateLimitFilters } from '../rate-limit-filters.js';
+import { LABELS } from '../stats-tags.js';
 
 /** As files/parts.json has it; read by the templates alone. */
 export function helmParts(options: RenderOptions): object {

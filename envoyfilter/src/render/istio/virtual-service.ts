@@ -10,12 +10,12 @@ import {
   type RouteSpec,
   type Version,
   versionsOf,
-} from '../policy/policy.js';
+} from '../../policy/policy.js';
+import type { Resource } from '../resource.js';
+import { objectMetadata, routeObjectName, subsetName, versionRouteName } from '../route-names.js';
+import { taggedVersions } from '../versions.js';
 import { fallsBack } from './fallback.js';
 import type { PlacedRoute } from './placed-route.js';
-import type { Resource } from './resource.js';
-import { objectMetadata, routeObjectName, subsetName, versionRouteName } from './route-names.js';
-import { taggedVersions } from './versions.js';
 
 /** Nothing of the request was sent: what the SDK takes for "not sent" too. */
 const SAFE_RETRIES = ['connect-failure', 'refused-stream'] as const;
