@@ -30,6 +30,7 @@ import { isThroughEnvoy, type Target, type Way, type Ways } from './way.js';
 const KEPT_BYTES_MAX = 1024 * 1024;
 const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
+const INTERNAL = 13;
 const UNAVAILABLE = 14;
 
 export interface ChannelSettings {
@@ -272,7 +273,8 @@ export class RoutedCall extends AsyncResource implements Call {
   }
 
   #endingOf(way: Way, status: Status, headed: boolean): Ending {
-    if (status.code !== UNAVAILABLE) return answered(status);
+    const isOwn = isOwnOf(status);
+    if (status.code !== UNAVAILABLE && !isOwn) return answered(status);
     const headers = status.metadata.getMap();
     const error = Object.assign(new Error(status.details), { code: 'UNAVAILABLE', status });
     const reply = {
@@ -282,7 +284,7 @@ export class RoutedCall extends AsyncResource implements Call {
         return value === undefined ? undefined : String(value);
       },
     };
-    if (isOwnOf(status)) {
+    if (isOwn) {
       // Who has sent a head was there: the words may be those of an application that calls others.
       if (headed) return { kind: 'maybe', error };
       if (/^(No connection established|Name resolution failed)/.test(status.details)) {
@@ -359,9 +361,13 @@ export class RoutedCall extends AsyncResource implements Call {
 
 const CODES: Partial<Record<Code, number>> = { TAGALONG_DEADLINE: DEADLINE_EXCEEDED };
 
-/** Nothing came from the other side: grpc-js itself says that there is no connection. */
-function isOwnOf({ code, metadata }: Status): boolean {
-  return code === UNAVAILABLE && Object.keys(metadata.getMap()).length === 0;
+/**
+ * No trailers came from the other side: grpc-js itself says that there is no connection, or that the
+ * stream broke off, which it does with INTERNAL where that was not for a lost connection.
+ */
+function isOwnOf({ code, metadata, details }: Status): boolean {
+  if (Object.keys(metadata.getMap()).length > 0) return false;
+  return code === UNAVAILABLE || (code === INTERNAL && details.startsWith('Received RST_STREAM '));
 }
 
 function answered({ code }: Status): Ending {

@@ -27,6 +27,7 @@ describe.each(copies)('on Node %s with %s', (_, copy, node) => {
       'goaway above': copy === 'undici' ? { ...maybe, processed: 1 } : again,
       'goaway taken': { ...maybe, processed: 2 },
       cancel: { ...maybe, processed: 2 },
+      internal: { ...maybe, processed: 2 },
       destroy: { ...maybe, processed: 2 },
     });
   });
@@ -38,6 +39,7 @@ describe.each(copies)('on Node %s with %s', (_, copy, node) => {
       'goaway above': again,
       'goaway taken': dropped,
       cancel: { status: 1, processed: 2 },
+      internal: dropped,
       destroy: dropped,
     });
   });

@@ -12,7 +12,7 @@ const pem = (kind) =>
   readFileSync(new URL(`../propagation/localhost.${kind}.pem`, import.meta.url));
 const { constants } = http2;
 const retry = { baseMs: 1, capMs: 5, budget: { floorPerSecond: 1000 } };
-const MODES = ['refused', 'goaway above', 'goaway taken', 'cancel', 'destroy'];
+const MODES = ['refused', 'goaway above', 'goaway taken', 'cancel', 'internal', 'destroy'];
 
 /** Answers the first call of a connection; what it does to the second is its mode, once. */
 async function serve(mode, secure) {
@@ -32,6 +32,10 @@ async function serve(mode, secure) {
     cancel: (stream) => {
       told.processed++;
       stream.close(constants.NGHTTP2_CANCEL);
+    },
+    internal: (stream) => {
+      told.processed++;
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
     destroy: ({ session }) => {
       told.processed++;
