@@ -177,7 +177,10 @@ function actionOf(host: string): object {
   if (name === 'ejected') {
     // Istio's list.
     const retry_on = 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes';
-    return { retry_policy: { retry_on, retriable_status_codes: [503], ...RETRIES } };
+    // Late enough, nearly always, that the worker has heard of the ejection.
+    const retry_back_off = { base_interval: '0.5s', max_interval: '0.5s' };
+    const statuses = { retriable_status_codes: [503] };
+    return { retry_policy: { retry_on, ...statuses, ...RETRIES, retry_back_off } };
   }
   return {};
 }
@@ -192,7 +195,8 @@ function settingsOf(host: string): object {
         base_ejection_time: EJECTED,
         max_ejection_percent: 100,
       },
-      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+      // Workers are told of ejections at once, not once a second.
+      common_lb_config: { healthy_panic_threshold: { value: 0 }, update_merge_window: '0s' },
     };
   }
   return {};
