@@ -26,6 +26,12 @@ import { answerOf, codeOf, isUnsentText } from './proof.js';
 import { Steps } from './steps.js';
 import { isThroughEnvoy, type Target, type Way, type Ways } from './way.js';
 
+/**
+ * The first message of an answer waits so long for what follows it, of a call that may be made once
+ * more: a proxy that dies between the message and the status is not noticed then. The status of a
+ * unary call comes with the message nearly always, so that only streams wait.
+ */
+const FIRST_MESSAGE_WAITS_MS = 10;
 /** Sent messages kept for a repetition, of one call. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 const CANCELLED = 1;
@@ -79,6 +85,7 @@ export class RoutedCall extends AsyncResource implements Call {
   #headed = false;
   #over = false;
   #deadline: NodeJS.Timeout | undefined;
+  #waiting: { readonly message: unknown; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(channel: Routed, args: CreateCall) {
     super('TAGALONG_CALL');
@@ -222,12 +229,22 @@ export class RoutedCall extends AsyncResource implements Call {
       },
       onReceiveMessage: (message) => {
         if (!mine()) return;
+        const isFirst = this.#waiting === undefined && !this.#committed;
         // A status without an answer comes with no message.
+        if (message !== null && isFirst && this.#isRepeatable()) {
+          const timer = setTimeout(() => this.#handOn(), FIRST_MESSAGE_WAITS_MS);
+          this.#waiting = { message, timer };
+          return;
+        }
+        this.#handOn();
         if (message !== null) this.#commit();
         this.#listener!.onReceiveMessage(message);
       },
       onReceiveStatus: (status) => {
-        if (mine()) this.#ended(way, status, headed);
+        if (!mine()) return;
+        if (!isOwnOf(status)) this.#handOn();
+        else this.#drop();
+        this.#ended(way, status, headed);
       },
     });
     const feed = new Feed(call, (kept) => this.#taken(kept));
@@ -235,6 +252,24 @@ export class RoutedCall extends AsyncResource implements Call {
     for (const kept of this.#kept ?? []) feed.push(kept);
     if (this.#halfClosed) feed.end();
     for (let i = 0; i < this.#reads; i++) call.startRead();
+  }
+
+  #isRepeatable(): boolean {
+    return this.#kept !== undefined && this.#isIdempotent();
+  }
+
+  /** The message that waits, if there is one. */
+  #handOn(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#drop();
+    this.#commit();
+    this.runInAsyncScope(() => this.#listener!.onReceiveMessage(waiting.message));
+  }
+
+  #drop(): void {
+    clearTimeout(this.#waiting?.timer);
+    this.#waiting = undefined;
   }
 
   /** The answer begins. */
@@ -332,6 +367,7 @@ export class RoutedCall extends AsyncResource implements Call {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#deadline);
+    this.#drop();
     this.#steps.stop();
     for (const kept of this.#kept ?? []) tell(kept);
     this.#feed?.release();

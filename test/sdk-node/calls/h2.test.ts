@@ -15,7 +15,7 @@ const copies = nodes.flatMap((node) =>
 );
 
 describe.each(copies)('on Node %s with %s', (_, copy, node) => {
-  let found: Record<'undici' | 'grpc', Record<string, Told>>;
+  let found: Record<'undici' | 'grpc' | 'keyed', Record<string, Told>>;
   beforeAll(async () => {
     found = await runApp(node, 'h2.mjs', [copy]);
   }, TIMEOUT_MS);
@@ -30,6 +30,10 @@ describe.each(copies)('on Node %s with %s', (_, copy, node) => {
       internal: { ...maybe, processed: 2 },
       destroy: { ...maybe, processed: 2 },
     });
+  });
+
+  it('grpc-js: repeats a call with a key whose answer came without its status', () => {
+    expect(found.keyed).toEqual({ answer: 'ok', processed: 3 });
   });
 
   it('grpc-js: repeats what was refused, and nothing that may have been taken', () => {

@@ -37,6 +37,12 @@ async function serve(mode, secure) {
       told.processed++;
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
+    // An answer whose status does not come.
+    cut: (stream) => {
+      told.processed++;
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' });
+      stream.write(Buffer.from('\0\0\0\0\u0003cut'), () => stream.session?.destroy());
+    },
     destroy: ({ session }) => {
       told.processed++;
       session.destroy();
@@ -88,16 +94,19 @@ async function overUndici(undici, mode) {
   return { ...result, processed: told.processed };
 }
 
-async function overGrpc(mode) {
+async function overGrpc(mode, key) {
   const { port, told, server } = await serve(mode, false);
   const target = `127.0.0.1:${port}`;
   const insecure = grpc.credentials.createInsecure();
   const options = channelOptions(target, insecure, { retry, deadlineMs: 5_000 });
   const client = new grpc.Client(target, insecure, options);
   const bytes = (value) => value;
+  const metadata = new grpc.Metadata();
+  if (key !== undefined) metadata.set('idempotency-key', key);
   const call = () =>
     new Promise((resolve) => {
-      client.makeUnaryRequest('/t.T/Call', bytes, bytes, Buffer.from('b'), (error, answer) =>
+      const body = Buffer.from('b');
+      client.makeUnaryRequest('/t.T/Call', bytes, bytes, body, metadata, (error, answer) =>
         resolve(
           error
             ? { status: error.code, code: error.cause?.code, sent: error.cause?.sent }
@@ -118,4 +127,5 @@ for (const mode of MODES) {
   results.undici[mode] = await overUndici(undici, mode);
   results.grpc[mode] = await overGrpc(mode);
 }
+results.keyed = await overGrpc('cut', 'k');
 process.stdout.write(JSON.stringify(results), () => process.exit());
