@@ -28,10 +28,11 @@ import { isThroughEnvoy, type Target, type Way, type Ways } from './way.js';
 
 /**
  * The first message of an answer waits so long for what follows it, of a call that may be made once
- * more: a proxy that dies between the message and the status is not noticed then. The status of a
- * unary call comes with the message nearly always, so that only streams wait.
+ * more: a proxy that dies between the message and the status is not noticed then. Its connections
+ * close some 20 ms after a kill. The status of a unary call comes with the message nearly always, so
+ * that only streams wait.
  */
-const FIRST_MESSAGE_WAITS_MS = 10;
+const FIRST_MESSAGE_WAITS_MS = 100;
 /** Sent messages kept for a repetition, of one call. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 const CANCELLED = 1;
