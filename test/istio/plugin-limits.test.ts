@@ -7,24 +7,8 @@ import { Judge } from './judge.js';
 import { findIstio } from './programs.js';
 import { renderForIstio } from './rendered.js';
 import { Service } from './service.js';
-import { EDGE, GATEWAY, GATEWAY_PORT, WEB } from './shop.js';
+import { EDGE, GATEWAY, GATEWAY_PORT, ORIGIN, WEB, WITH_CORS } from './shop.js';
 
-const ORIGIN = 'https://shop.example';
-const WITH_CORS = {
-  apiVersion: 'networking.istio.io/v1',
-  kind: 'VirtualService',
-  metadata: { name: 'web', namespace: EDGE },
-  spec: {
-    hosts: ['*'],
-    gateways: ['edge'],
-    http: [
-      {
-        corsPolicy: { allowOrigins: [{ exact: ORIGIN }], allowMethods: ['GET'] },
-        route: [{ destination: { host: WEB } }],
-      },
-    ],
-  },
-};
 const POLICY = `
 apiVersion: tagalong/v1
 kind: Policy

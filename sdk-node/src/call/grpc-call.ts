@@ -11,6 +11,8 @@ import { life } from '../sidecar/life.js';
 import { capturedBy } from './connector.js';
 import { Course, type Ending } from './course.js';
 import type { Door } from './grpc-door.js';
+import { Feed, type Kept, tell } from './grpc-feed.js';
+import { FirstMessage } from './grpc-first.js';
 import type {
   Call,
   CreateCall,
@@ -20,19 +22,12 @@ import type {
   Metadata,
   Status,
 } from './grpc-js.js';
-import { isIdempotent } from './idempotent.js';
+import { isIdempotent, KEY } from './idempotent.js';
 import type { Policy } from './options.js';
 import { answerOf, codeOf, isUnsentText } from './proof.js';
 import { Steps } from './steps.js';
 import { isThroughEnvoy, type Target, type Way, type Ways } from './way.js';
 
-/**
- * The first message of an answer waits so long for what follows it, of a call that may be made once
- * more: a proxy that dies between the message and the status is not noticed then. Its connections
- * close some 20 ms after a kill. The status of a unary call comes with the message nearly always, so
- * that only streams wait.
- */
-const FIRST_MESSAGE_WAITS_MS = 100;
 /** Sent messages kept for a repetition, of one call. */
 const KEPT_BYTES_MAX = 1024 * 1024;
 const CANCELLED = 1;
@@ -59,13 +54,6 @@ export interface Routed {
   door(way: Way): Door;
 }
 
-interface Kept {
-  readonly message: Buffer;
-  readonly flags: number | undefined;
-  callback: ((error?: Error | null) => void) | undefined;
-  taken: boolean;
-}
-
 export class RoutedCall extends AsyncResource implements Call {
   readonly #channel: Routed;
   readonly #args: CreateCall;
@@ -86,7 +74,11 @@ export class RoutedCall extends AsyncResource implements Call {
   #headed = false;
   #over = false;
   #deadline: NodeJS.Timeout | undefined;
-  #waiting: { readonly message: unknown; readonly timer: NodeJS.Timeout } | undefined;
+  #idempotent: boolean | undefined;
+  readonly #first = new FirstMessage((message) => {
+    this.#commit();
+    this.runInAsyncScope(() => this.#listener!.onReceiveMessage(message));
+  });
 
   constructor(channel: Routed, args: CreateCall) {
     super('TAGALONG_CALL');
@@ -230,21 +222,20 @@ export class RoutedCall extends AsyncResource implements Call {
       },
       onReceiveMessage: (message) => {
         if (!mine()) return;
-        const isFirst = this.#waiting === undefined && !this.#committed;
+        const isFirst = !this.#first.waits && !this.#committed;
         // A status without an answer comes with no message.
         if (message !== null && isFirst && this.#isRepeatable()) {
-          const timer = setTimeout(() => this.#handOn(), FIRST_MESSAGE_WAITS_MS);
-          this.#waiting = { message, timer };
+          this.#first.keep(message);
           return;
         }
-        this.#handOn();
+        this.#first.handOn();
         if (message !== null) this.#commit();
         this.#listener!.onReceiveMessage(message);
       },
       onReceiveStatus: (status) => {
         if (!mine()) return;
-        if (!isOwnOf(status)) this.#handOn();
-        else this.#drop();
+        if (isOwnOf(status)) this.#first.drop();
+        else this.#first.handOn();
         this.#ended(way, status, headed);
       },
     });
@@ -257,20 +248,6 @@ export class RoutedCall extends AsyncResource implements Call {
 
   #isRepeatable(): boolean {
     return this.#kept !== undefined && this.#isIdempotent();
-  }
-
-  /** The message that waits, if there is one. */
-  #handOn(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#drop();
-    this.#commit();
-    this.runInAsyncScope(() => this.#listener!.onReceiveMessage(waiting.message));
-  }
-
-  #drop(): void {
-    clearTimeout(this.#waiting?.timer);
-    this.#waiting = undefined;
   }
 
   /** The answer begins. */
@@ -368,7 +345,7 @@ export class RoutedCall extends AsyncResource implements Call {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#deadline);
-    this.#drop();
+    this.#first.drop();
     this.#steps.stop();
     for (const kept of this.#kept ?? []) tell(kept);
     this.#feed?.release();
@@ -378,15 +355,23 @@ export class RoutedCall extends AsyncResource implements Call {
   }
 
   #isIdempotent(): boolean {
+    this.#idempotent ??= this.#decideIdempotent();
+    return this.#idempotent;
+  }
+
+  #decideIdempotent(): boolean {
     const { authority, secure } = this.#channel.target;
+    const { idempotent } = this.#channel.settings.policy;
     const metadata = this.#metadata!;
-    const headers = Object.keys(metadata.getMap()).flatMap((name) =>
+    // Asked of every call that is answered: all names only for a caller who wants to see them.
+    const names = idempotent === undefined ? [KEY] : Object.keys(metadata.getMap());
+    const headers = names.flatMap((name) =>
       metadata
         .get(name)
         .flatMap((value) => (typeof value === 'string' ? [[name, value] as const] : [])),
     );
     const url = () => new URL(this.#args[0], `${secure ? 'https' : 'http'}://${authority}`);
-    return isIdempotent(this.#channel.settings.policy.idempotent, 'POST', headers, url);
+    return isIdempotent(idempotent, 'POST', headers, url);
   }
 
   /** A status of our own, without metadata. */
@@ -409,57 +394,4 @@ function isOwnOf({ code, metadata, details }: Status): boolean {
 
 function answered({ code }: Status): Ending {
   return { kind: 'answered', answer: code, again: false };
-}
-
-/** Messages for one call, one at a time: grpc-js keeps but one that it cannot write yet. */
-class Feed {
-  readonly #call: Call;
-  readonly #taken: (kept: Kept) => void;
-  readonly #waiting: Kept[] = [];
-  #sending = false;
-  #ended = false;
-
-  constructor(call: Call, taken: (kept: Kept) => void) {
-    this.#call = call;
-    this.#taken = taken;
-  }
-
-  /** Nothing more is written: who waits is told. */
-  release(): void {
-    for (const kept of this.#waiting.splice(0)) tell(kept);
-  }
-
-  push(kept: Kept): void {
-    this.#waiting.push(kept);
-    this.#next();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#next();
-  }
-
-  #next(): void {
-    if (this.#sending) return;
-    const kept = this.#waiting.shift();
-    if (kept === undefined) {
-      if (this.#ended) this.#call.halfClose();
-      return;
-    }
-    this.#sending = true;
-    const callback = () => {
-      this.#sending = false;
-      this.#taken(kept);
-      this.#next();
-    };
-    const flags = kept.flags === undefined ? {} : { flags: kept.flags };
-    this.#call.sendMessageWithContext({ callback, ...flags }, kept.message);
-  }
-}
-
-/** The caller is told once that a message is taken, however often it is sent. */
-function tell(kept: Kept): void {
-  const { callback } = kept;
-  kept.callback = undefined;
-  if (callback !== undefined) process.nextTick(callback);
 }

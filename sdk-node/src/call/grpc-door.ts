@@ -19,12 +19,15 @@ export class Door {
 
   /** Calls back at once, or when the channel is connected, has failed to, or was closed. */
   enter(go: () => void): void {
-    if (this.#waiting.length === 0 && !isPending(this.channel.getConnectivityState(true))) {
+    if (this.#waiting.length === 0 && !isPending(this.channel.getConnectivityState(false))) {
       go();
       return;
     }
     this.#waiting.push(go);
-    if (this.#waiting.length === 1) this.#watch();
+    if (this.#waiting.length > 1) return;
+    // An idle channel connects.
+    this.channel.getConnectivityState(true);
+    this.#watch();
   }
 
   #watch(): void {

@@ -5,6 +5,9 @@ import type { RetryOptions } from './options.js';
 /** By their meaning (RFC 9110, 9.2.2; QUERY by its draft). */
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'QUERY']);
 
+/** The header whose value says that a server knows a repetition for one. */
+export const KEY = 'idempotency-key';
+
 /** By what the caller says, else by its method or a key. gRPC's method is POST. */
 export function isIdempotent(
   said: RetryOptions['idempotent'],
@@ -15,7 +18,7 @@ export function isIdempotent(
   if (said === undefined) {
     if (METHODS.has(method.toUpperCase())) return true;
     for (const [name, value] of headers) {
-      if (name.toLowerCase() === 'idempotency-key' && value.trim() !== '') return true;
+      if (name.toLowerCase() === KEY && value.trim() !== '') return true;
     }
     return false;
   }

@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { renderGrafana } from '../../../envoyfilter/src/render/observe/grafana.js';
 import { FILTER_METRICS } from '../../../envoyfilter/src/render/observe/metric-names.js';
 import { RenderError } from '../../../envoyfilter/src/render/options.js';
-import { expectGolden } from './golden-files.js';
+import { goldenBeside } from '../../harness/golden.js';
 import { ALL, TAGS } from './policies.js';
 import { readPromql } from './promql.js';
 import { textsOf } from './render.js';
+
+const expectGolden = goldenBeside(import.meta.url);
 
 const FILE = 'tagalong.dashboard.json';
 /** Of Grafana's list; those that we use. */

@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { renderPrometheus } from '../../../envoyfilter/src/render/observe/prometheus.js';
 import { RenderError } from '../../../envoyfilter/src/render/options.js';
-import { expectGolden } from './golden-files.js';
+import { goldenBeside } from '../../harness/golden.js';
 import { ALL, TAGS } from './policies.js';
 import { findPromtool, judge } from './promtool.js';
 import { textsOf } from './render.js';
+
+const expectGolden = goldenBeside(import.meta.url);
 
 const RULES = 'tagalong.rules.yaml';
 const TESTS = 'tagalong.rules.test.yaml';

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Policy, SdkSpec } from '../../../envoyfilter/src/policy/policy.js';
 import { envResources, renderEnv, sdkVariables } from '../../../envoyfilter/src/render/env.js';
 import { readEnvironment } from '../../../sdk-node/src/options/options.js';
-import { expectGolden } from './golden-files.js';
+import { goldenBeside } from '../../harness/golden.js';
+
+const expectGolden = goldenBeside(import.meta.url);
 
 const TAGGING = {
   at: 'sidecar',

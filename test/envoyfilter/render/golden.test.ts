@@ -7,11 +7,13 @@ import { type Policy, readPolicy } from '../../../envoyfilter/src/policy/policy.
 import type { RenderOptions } from '../../../envoyfilter/src/render/options.js';
 import { type As, render, targetOf } from '../../../envoyfilter/src/render/render.js';
 import type { Rendered } from '../../../envoyfilter/src/render/resource.js';
-import { expectGolden, goldenPath } from './golden-files.js';
+import { goldenBeside, goldenPath } from '../../harness/golden.js';
 import { tinyModule } from './tiny-module.js';
 
+const expectGolden = goldenBeside(import.meta.url);
+
 function policy(name: string, delivery?: object): Policy {
-  const { metadata, spec } = readPolicy(readFileSync(goldenPath(name), 'utf8'));
+  const { metadata, spec } = readPolicy(readFileSync(goldenPath(import.meta.url, name), 'utf8'));
   return { metadata, spec: { ...spec, ...(delivery && { delivery }) } };
 }
 

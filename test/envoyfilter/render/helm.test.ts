@@ -15,9 +15,9 @@ import { wasmModule } from '../../../envoyfilter/src/render/module.js';
 import type { RenderOptions } from '../../../envoyfilter/src/render/options.js';
 import type { Resource } from '../../../envoyfilter/src/render/resource.js';
 import { LATEST } from '../../../envoyfilter/src/render/target.js';
+import { goldenPath } from '../../harness/golden.js';
 import { findHelm, type Helm, type HelmRun } from '../../harness/helm.js';
 import { wasmBytes } from '../../harness/wasm.js';
-import { goldenPath } from './golden-files.js';
 
 /** The real one: it offers every host call that a policy may need. */
 const options: RenderOptions = { target: LATEST, module: wasmModule(wasmBytes()) };
@@ -272,8 +272,8 @@ describe.runIf(helm)('the chart', () => {
   const run: Helm = (...args) => helm!(...args);
 
   it.each([
-    ['of filters', () => read(goldenPath('filters.yaml'))],
-    ['of routes', () => read(goldenPath('routes.yaml'))],
+    ['of filters', () => read(goldenPath(import.meta.url, 'filters.yaml'))],
+    ['of routes', () => read(goldenPath(import.meta.url, 'routes.yaml'))],
     ['of all else', async () => rest],
   ])('%s makes what is rendered', async (_what, policy) => {
     const chart = await chartOf(await policy());

@@ -7,7 +7,9 @@ import {
   proxyConfig,
 } from '../../../envoyfilter/src/render/istio/mesh.js';
 import { toYaml } from '../../../envoyfilter/src/render/resource.js';
-import { expectGolden } from './golden-files.js';
+import { goldenBeside } from '../../harness/golden.js';
+
+const expectGolden = goldenBeside(import.meta.url);
 
 const route = {
   host: 'reviews',

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Policy, RetrySpec, RouteSpec } from '../../../envoyfilter/src/policy/policy.js';
 import { renderRoutes } from '../../../envoyfilter/src/render/istio/routes.js';
 import { toYaml } from '../../../envoyfilter/src/render/resource.js';
-import { expectGolden } from './golden-files.js';
+import { goldenBeside } from '../../harness/golden.js';
+
+const expectGolden = goldenBeside(import.meta.url);
 
 const VERSIONS = { stable: { version: 'v1' }, canary: { version: 'v2' } };
 

@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../envoyfilter/src/policy/finding.js';
@@ -10,6 +9,7 @@ import type { ReportInput } from '../../../envoyfilter/src/validate/reporters/re
 import { sarifReport } from '../../../envoyfilter/src/validate/reporters/sarif.js';
 import { textReport } from '../../../envoyfilter/src/validate/reporters/text.js';
 import { validate } from '../../../envoyfilter/src/validate/validate.js';
+import { goldenBeside } from '../../harness/golden.js';
 import { HEAD } from './policies.js';
 
 const plain = { quiet: false, paint: (_style: string, text: string) => text };
@@ -26,15 +26,7 @@ async function input(strict = false): Promise<ReportInput> {
   return { findings, files, policies: count, strict, version: '1.2.3' };
 }
 
-function golden(name: string, text: string): void {
-  const url = new URL(`golden/${name}`, import.meta.url);
-  if (process.env.UPDATE_GOLDEN === '1') {
-    mkdirSync(new URL('golden/', import.meta.url), { recursive: true });
-    writeFileSync(url, text);
-  }
-  expect(existsSync(url), `${name}: write it with UPDATE_GOLDEN=1`).toBe(true);
-  expect(text).toBe(readFileSync(url, 'utf8'));
-}
+const golden = goldenBeside(import.meta.url);
 
 describe('reports', () => {
   it('as text', async () => golden('report.txt', textReport(await input(), plain)));
