@@ -1,0 +1,70 @@
+// latency: open loop at a fixed rate, timed from when each request was meant to be sent, so that a
+// proxy which makes its clients wait cannot hide it (coordinated omission).
+
+import type { OpenReport } from '../load/index.js';
+import type { Measurement } from '../record/record.js';
+import { median, orderOf } from '../statistics/statistics.js';
+import type { Variant } from '../variants/variant.js';
+import type { Bench } from './bench.js';
+import { Subject } from './subject.js';
+
+export interface LatencySettings {
+  readonly rounds: number;
+  /** Requests a second: far from what a core can do, as in production. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly warm: number;
+}
+
+const CASE = 'one hop';
+const FIGURES = ['p50', 'p90', 'p99', 'p99.9', 'mean'] as const;
+/** Of the generator itself: where it is later than this, latencies would be its own, µs. */
+const LATENESS_P99_MAX = 100;
+
+/** @throws Error where the generator itself was late: its figures would be its own */
+export async function measureLatency(
+  bench: Bench,
+  variants: readonly Variant[],
+  settings: LatencySettings,
+): Promise<Measurement[]> {
+  const subjects: Subject[] = [];
+  try {
+    for (const variant of variants) {
+      subjects.push(await Subject.start(bench, variant));
+      await subjects.at(-1)!.closed(settings.warm);
+    }
+    const found = await inTurns(bench, subjects, settings);
+    for (const subject of subjects) await subject.verify();
+    return found;
+  } finally {
+    await Promise.all(subjects.map((subject) => subject.stop()));
+  }
+}
+
+async function inTurns(
+  bench: Bench,
+  subjects: readonly Subject[],
+  { rounds, rate, seconds }: LatencySettings,
+): Promise<Measurement[]> {
+  const found = subjects.map(() => [] as OpenReport[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [position, index] of orderOf(round, subjects.length).entries()) {
+      const subject = subjects[index]!;
+      const share = (round + position / subjects.length) / rounds;
+      bench.progress(share, `round ${round + 1}/${rounds}: ${subject.variant.name}`);
+      found[index]!.push(await subject.open(rate, seconds));
+    }
+  }
+  const late = median(found.flat().map(({ lateness }) => lateness.p99));
+  if (late > LATENESS_P99_MAX) {
+    throw new Error(`the load generator was ${late.toFixed(0)} µs late at p99: leave it its core`);
+  }
+  return subjects.flatMap(({ variant: { name } }, index) =>
+    FIGURES.map(
+      (figure): Measurement => ({
+        ...{ part: 'latency', case: CASE, variant: name, figure, unit: 'µs' },
+        rounds: found[index]!.map(({ latency }) => latency[figure === 'p99.9' ? 'p999' : figure]),
+      }),
+    ),
+  );
+}

@@ -1,0 +1,87 @@
+// statistics: what some rounds of a measurement say. Pure; the same rounds give the same answer.
+// Rounds of one case are paired: round 3 of every variant was taken in the same weather. So what is
+// compared is resampled by whole rounds (bootstrap), never by values that were not taken together.
+
+const RESAMPLES = 4_000;
+const LOW = 0.025;
+const HIGH = 0.975;
+
+/** A figure and where it lies at 95 %. Of few rounds that is narrow: fewer than 9 prove nothing. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The middle value; of an even number the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('median of nothing');
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The median of the rounds. */
+export function estimate(rounds: readonly number[]): Estimate {
+  return bootstrap(rounds.length, (chosen) => median(chosen.map((round) => rounds[round]!)));
+}
+
+/** What `rounds` are more than `base`: the median of the differences within each round. */
+export function difference(rounds: readonly number[], base: readonly number[]): Estimate {
+  paired(rounds, base);
+  return estimate(rounds.map((value, round) => value - base[round]!));
+}
+
+/**
+ * (rounds - base) / (floor - base), each difference the median over the rounds. Not the median of
+ * ratios: one round in which the floor came close to the base would decide it.
+ */
+export function ratio(
+  rounds: readonly number[],
+  base: readonly number[],
+  floor: readonly number[],
+): Estimate {
+  paired(rounds, base);
+  paired(floor, base);
+  const over = rounds.map((value, round) => value - base[round]!);
+  const under = floor.map((value, round) => value - base[round]!);
+  const middle = (values: readonly number[], chosen: readonly number[]) =>
+    median(chosen.map((round) => values[round]!));
+  return bootstrap(rounds.length, (chosen) => middle(over, chosen) / middle(under, chosen));
+}
+
+/** @param figure of some rounds, given by their numbers, some more than once */
+export function bootstrap(rounds: number, figure: (chosen: readonly number[]) => number): Estimate {
+  if (rounds === 0) throw new RangeError('a figure of no rounds');
+  const random = seeded(1);
+  const all = Array.from({ length: rounds }, (_, round) => round);
+  const figures = Array.from({ length: RESAMPLES }, () =>
+    figure(all.map(() => Math.floor(random() * rounds))),
+  ).sort((a, b) => a - b);
+  const at = (share: number) => figures[Math.min(RESAMPLES - 1, Math.floor(share * RESAMPLES))]!;
+  return { value: figure(all), low: at(LOW), high: at(HIGH) };
+}
+
+/**
+ * The order of `count` variants in a round: every two rounds another one comes first, and every
+ * second round is the one before it backwards, so that none is always behind the same neighbour.
+ */
+export function orderOf(round: number, count: number): number[] {
+  const order = Array.from({ length: count }, (_, i) => (i + (round >> 1)) % count);
+  return round % 2 === 0 ? order : order.reverse();
+}
+
+/** Numbers from 0 up to 1, the same from the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function paired(rounds: readonly number[], others: readonly number[]): void {
+  if (rounds.length !== others.length) throw new RangeError('rounds without their pair');
+}

@@ -1,0 +1,50 @@
+// variants: all that is measured beside each other, ours and the others'.
+
+import { BY_ALL, CANARY, RESTORED, STABLE } from './answers.js';
+import { BASE } from './base.js';
+import { OURS } from './ours.js';
+import { type Job, PEERS, type Peer } from './peers/index.js';
+import { forgetful, incoming, TAG, users } from './requests.js';
+import type { BenchRequest, Exchange, Expected, Variant } from './variant.js';
+
+const LISTENER = 'bench';
+const KEYS = 10_000;
+
+/** What a job is asked, and how one sees that it was done. */
+const JOBS: Readonly<Record<Job, readonly [requests: readonly BenchRequest[], Expected]>> = {
+  tag: [[incoming()], CANARY],
+  header: [[incoming()], STABLE],
+  store: [[incoming()], STABLE],
+  restore: [[forgetful()], RESTORED],
+  limit: [[incoming()], STABLE],
+  'limit keys': [users(KEYS), STABLE],
+  everything: [[incoming()], CANARY],
+};
+
+export const VARIANTS: readonly Variant[] = [...BASE, ...OURS, ...PEERS.map(ofPeer)];
+
+function ofPeer(peer: Peer): Variant {
+  const { name, title, group, job } = peer;
+  const [requests, expect] = JOBS[job];
+  return {
+    ...{ name, title, group, job },
+    missing: () => peer.available(),
+    version: () => peer.version(),
+    listeners: async () => [
+      {
+        name: LISTENER,
+        filters: await peer.filters(),
+        ...(job === 'restore' ? { routes: BY_ALL } : {}),
+      },
+    ],
+    load: { listener: LISTENER, requests, expect },
+    before: job === 'restore' ? [remembered()] : [],
+  };
+}
+
+/** A filter that restores remembers what brings a trace: its requests have a tag to keep. */
+function remembered(): Exchange {
+  const { path, headers } = incoming();
+  const request = { path, headers: [...headers, [TAG, 'canary'] as const] };
+  return { listener: LISTENER, requests: [request], expect: RESTORED };
+}
