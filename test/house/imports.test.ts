@@ -30,6 +30,21 @@ const ENVOYFILTER: Record<string, readonly string[]> = {
   cli: ['policy', 'render', 'envoy', 'host', 'validate', 'explain', 'doctor', 'up'],
 };
 
+/** Each folder of bench/src and what of them it may import besides itself. */
+const BENCH: Record<string, readonly string[]> = {
+  statistics: [],
+  record: [],
+  report: ['statistics', 'record'],
+  variants: ['record'],
+  load: ['statistics'],
+  envoy: ['variants'],
+  macro: ['statistics', 'record', 'variants', 'load', 'envoy'],
+  micro: ['statistics', 'record', 'variants'],
+  sdk: ['statistics', 'record'],
+  run: ['record', 'variants', 'load', 'macro', 'micro', 'sdk'],
+  cli: ['record', 'report', 'variants', 'envoy', 'run'],
+};
+
 function edges(folder: string) {
   return sources
     .filter((path) => path.startsWith(folder))
@@ -45,6 +60,7 @@ describe('imports', () => {
   it('are seen at all', () => {
     expect(edges('filter/assembly/').length).toBeGreaterThan(50);
     expect(edges('envoyfilter/src/').length).toBeGreaterThan(20);
+    expect(edges('bench/src/').length).toBeGreaterThan(20);
     expect(importsOf("import {\n  a,\n} from './x';\nexport { b } from './y.js';")).toEqual([
       './x',
       './y.js',
@@ -60,12 +76,13 @@ describe('imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(Object.keys(ENVOYFILTER))('of envoyfilter/src/%s point down', (folder) => {
-    const allowed = [folder, ...(ENVOYFILTER[folder] ?? [])].map(
-      (name) => `envoyfilter/src/${name}/`,
-    );
-    const wrong = edges(`envoyfilter/src/${folder}/`).filter(
-      ({ to }) => to.startsWith('envoyfilter/') && !allowed.some((place) => to.startsWith(place)),
+  it.each([
+    ...Object.keys(ENVOYFILTER).map((folder) => ['envoyfilter', folder, ENVOYFILTER] as const),
+    ...Object.keys(BENCH).map((folder) => ['bench', folder, BENCH] as const),
+  ])('of %s/src/%s point down', (part, folder, layers) => {
+    const allowed = [folder, ...(layers[folder] ?? [])].map((name) => `${part}/src/${name}/`);
+    const wrong = edges(`${part}/src/${folder}/`).filter(
+      ({ to }) => to.startsWith(`${part}/`) && !allowed.some((place) => to.startsWith(place)),
     );
     expect(wrong).toEqual([]);
   });

@@ -1,5 +1,5 @@
 // What a request costs, in what can be counted: changes of context, wrappers, bytes. Times are
-// measured by hand (bench/sdk); a count is the same on a machine that has other things to do.
+// measured by bench/src/sdk; a count is the same on a machine that has other things to do.
 
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -18,10 +18,10 @@ export interface LatencySettings {
 
 const CASE = 'one hop';
 const FIGURES = ['p50', 'p90', 'p99', 'p99.9', 'mean'] as const;
-/** Of the generator itself: where it is later than this, latencies would be its own, µs. */
-const LATENESS_P99_MAX = 100;
+/** From when it should have sent, or could have read, to when it did, µs. */
+const OWN_P99_MAX = 100;
 
-/** @throws Error where the generator itself was late: its figures would be its own */
+/** Doubtful where the generator was late itself. */
 export async function measureLatency(
   bench: Bench,
   variants: readonly Variant[],
@@ -30,8 +30,7 @@ export async function measureLatency(
   const subjects: Subject[] = [];
   try {
     for (const variant of variants) {
-      subjects.push(await Subject.start(bench, variant));
-      await subjects.at(-1)!.closed(settings.warm);
+      subjects.push(await Subject.warm(bench, variant, settings.warm));
     }
     const found = await inTurns(bench, subjects, settings);
     for (const subject of subjects) await subject.verify();
@@ -52,12 +51,17 @@ async function inTurns(
       const subject = subjects[index]!;
       const share = (round + position / subjects.length) / rounds;
       bench.progress(share, `round ${round + 1}/${rounds}: ${subject.variant.name}`);
+      await subject.prepare();
       found[index]!.push(await subject.open(rate, seconds));
     }
   }
-  const late = median(found.flat().map(({ lateness }) => lateness.p99));
-  if (late > LATENESS_P99_MAX) {
-    throw new Error(`the load generator was ${late.toFixed(0)} µs late at p99: leave it its core`);
+  const reports = found.flat();
+  const own = Math.max(
+    median(reports.map(({ lateness }) => lateness.p99)),
+    median(reports.map(({ unread }) => unread.p99)),
+  );
+  if (own > OWN_P99_MAX) {
+    bench.doubt(`latency: ${own.toFixed(0)} µs at p99 are the load generator's own`);
   }
   return subjects.flatMap(({ variant: { name } }, index) =>
     FIGURES.map(

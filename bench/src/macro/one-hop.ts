@@ -96,8 +96,7 @@ async function takeRound(
   try {
     for (const [i, { variant, workers }] of items.entries()) {
       tell((STARTING * i) / items.length, variant.name);
-      subjects.push(await Subject.start(bench, variant, workers));
-      await subjects.at(-1)!.closed(warm);
+      subjects.push(await Subject.warm(bench, variant, warm, workers));
     }
     const taken = subjects.map(({ startMs }): Taken => ({ cpuMicros: [], perSecond: [], startMs }));
     for (let slice = 0; slice < slices; slice++) {
@@ -116,6 +115,7 @@ async function takeRound(
 }
 
 async function takeSlice(subject: Subject, requests: number) {
+  await subject.prepare();
   const before = await subject.cpuMicros();
   const { answered, seconds } = await subject.closed(requests);
   const after = await subject.cpuMicros();

@@ -43,8 +43,27 @@ export class Subject {
     this.#load = loadOf(port, variant.load);
   }
 
+  /** As `start`, and then so many requests. */
+  static async warm(
+    bench: Bench,
+    variant: Variant,
+    requests: number,
+    workers = 1,
+    connections = CONNECTIONS,
+  ): Promise<Subject> {
+    const subject = await Subject.start(bench, variant, workers);
+    try {
+      await subject.prepare();
+      await subject.closed(requests, connections);
+      return subject;
+    } catch (error) {
+      await subject.stop();
+      throw error;
+    }
+  }
+
   /** Starts proxies of its own. @throws Error where they answer otherwise than expected */
-  static async start(bench: Bench, variant: Variant, workers = 1): Promise<Subject> {
+  private static async start(bench: Bench, variant: Variant, workers: number): Promise<Subject> {
     const { envoy, core, signal } = bench;
     const proxies: BenchProxy[] = [];
     const start = async (listeners: readonly BenchListener[], upstreams: readonly Upstream[]) => {
@@ -61,7 +80,6 @@ export class Subject {
       await start(listeners, [...upstreams, ...socketsOf(listeners)]);
       const port = await proxies[0]!.port(variant.load.listener);
       const subject = new Subject(bench, variant, proxies, port);
-      for (const exchange of variant.before ?? []) await subject.#exchange(exchange);
       subject.#countsBefore = await subject.#counts();
       return subject;
     } catch (error) {
@@ -83,6 +101,11 @@ export class Subject {
     return sum(this.proxies.map((proxy) => proxy.startMs));
   }
 
+  /** To be called before each measurement. */
+  async prepare(): Promise<void> {
+    for (const exchange of this.variant.before ?? []) await this.#exchange(exchange);
+  }
+
   /** So many requests, as fast as they are answered. */
   async closed(count: number, connections = CONNECTIONS): Promise<ClosedReport> {
     return this.#judge(await this.#bench.load.closed({ ...this.#load, count, connections }));
@@ -95,14 +118,13 @@ export class Subject {
 
   /** Whether it did its job with every request. @throws Error where it did not */
   async verify(): Promise<void> {
-    const { name, counts = [], after = [] } = this.variant;
+    const { name, counts = [] } = this.variant;
     const now = await this.#counts();
     for (const [i, pattern] of counts.entries()) {
       const found = now[i]! - this.#countsBefore[i]!;
       if (found === this.#sent) continue;
       throw new Error(`${name}: ${this.#sent} requests, and ${pattern} counted ${found}`);
     }
-    for (const exchange of after) await this.#exchange(exchange);
   }
 
   async stop(): Promise<void> {

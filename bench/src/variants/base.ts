@@ -40,6 +40,11 @@ export function wasmFilter(name: string, module: Uint8Array, configuration = '')
   };
 }
 
+export async function noOpFilter(): Promise<object> {
+  const wabt = await initWabt();
+  return wasmFilter('no-op', wabt.parseWat('no-op.wat', NO_OP_TEXT).toBinary({}).buffer);
+}
+
 const load = { listener: 'bench', requests: [incoming()], expect: STABLE };
 
 const none: Variant = {
@@ -57,11 +62,7 @@ export const BASE: readonly Variant[] = [
     name: NO_OP,
     title: 'a wasm that does nothing: the floor',
     group: 'base',
-    listeners: async () => {
-      const wabt = await initWabt();
-      const { buffer } = wabt.parseWat('no-op.wat', NO_OP_TEXT).toBinary({});
-      return [{ name: 'bench', filters: [wasmFilter('no-op', buffer)] }];
-    },
+    listeners: async () => [{ name: 'bench', filters: [await noOpFilter()] }],
     load,
   },
 ];

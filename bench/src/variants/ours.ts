@@ -2,23 +2,27 @@
 // policy renders for an entry, in a listener of its own.
 
 import { fileURLToPath } from 'node:url';
-import type { Direction, FilterEntry } from '../../../envoyfilter/src/policy/policy.js';
+import type { Direction } from '../../../envoyfilter/src/policy/policy.js';
 import { staticFilter } from '../../../envoyfilter/src/render/wasm-filter.js';
 import { BY_ALL, CANARY, RESTORED, STABLE } from './answers.js';
-import { forgetful, incoming, TAG, users } from './requests.js';
+import { incoming, remembered, stream, TAG, users } from './requests.js';
 import type { BenchListener, BenchRequest, Expected, Variant } from './variant.js';
 
-const WASM_PATH = fileURLToPath(new URL('../../../filter/dist/tagalong.wasm', import.meta.url));
+export const WASM_PATH = fileURLToPath(
+  new URL('../../../filter/dist/tagalong.wasm', import.meta.url),
+);
 
 type Sections = Readonly<Record<string, unknown>>;
 
 const internal = { header: 'x-user-group', exact: 'internal' };
-const testers = { name: 'testers', when: internal, value: 'canary' };
-const tag = (rules: readonly object[]) => ({ tags: [{ header: TAG, rules }] });
-const propagate = { propagate: { headers: [TAG], formats: { write: ['b3multi'] } } };
+/** Who gets the canary. */
+export const TESTERS = { name: 'testers', when: internal, value: 'canary' };
+export const tag = (rules: readonly object[]) => ({ tags: [{ header: TAG, rules }] });
+export const PROPAGATE = { propagate: { headers: [TAG], formats: { write: ['b3multi'] } } };
 /** So much that nobody is ever limited. */
 const PLENTY = { rate: '1000000/s', burst: 1_000_000 };
-const limit = (scope: 'worker' | 'proxy', more: object = {}) => ({
+/** A limit that nobody comes near. */
+export const plenty = (scope: 'worker' | 'proxy', more: object = {}) => ({
   limits: [{ name: 'bench', scope, ...PLENTY, ...more }],
 });
 const perUser = (maxKeys: number) => ({ per: [{ header: 'x-user-id' }], maxKeys });
@@ -29,20 +33,21 @@ export function manyRules(count: number, operator: 'exact' | 'regex' = 'exact'):
     const value = operator === 'regex' ? `team-${i}-[0-9]+` : `team-${i}`;
     return { name: `rule-${i}`, when: { header: 'x-user-group', [operator]: value }, value: 'v2' };
   });
-  return [...other, testers];
+  return [...other, TESTERS];
 }
 
-export function entry(sections: Sections, direction: Direction): FilterEntry {
+/** The filter, in a static listener. */
+export function ourFilter(sections: Sections, direction: Direction): object {
   const id = 'bench/policy/0';
-  return { id, direction, configuration: { id, direction, ...sections } };
+  const entry = { id, direction, configuration: { id, direction, ...sections } };
+  return staticFilter(entry, { wasmPath: WASM_PATH });
 }
 
-export function listener(name: string, sections: Sections, direction: Direction): BenchListener {
-  return {
-    name,
-    filters: [staticFilter(entry(sections, direction), { wasmPath: WASM_PATH })],
-  };
+function listener(name: string, sections: Sections, direction: Direction): BenchListener {
+  return { name, filters: [ourFilter(sections, direction)] };
 }
+
+const KNOWN = remembered();
 
 interface Ours {
   readonly name: string;
@@ -78,7 +83,7 @@ const ADMITTED = ['tagalong_limit_total.*outcome=.=ok'];
 export const tagNoMatch = ours({
   name: 'tag no match',
   title: 'a tag by a header, which does not match: nothing is written',
-  sections: tag([testers]),
+  sections: tag([TESTERS]),
   requests: [incoming({ group: 'everybody' })],
   expect: STABLE,
 });
@@ -87,7 +92,7 @@ export const tagWrite = ours({
   name: 'tag write',
   title: 'a tag by a header: written, the route chosen anew',
   job: 'tag',
-  sections: tag([testers]),
+  sections: tag([TESTERS]),
   counts: WRITTEN,
 });
 
@@ -95,7 +100,8 @@ export const store = ours({
   name: 'store',
   title: 'inbound: the trace is remembered under x-request-id and the trace id',
   job: 'store',
-  sections: propagate,
+  sections: PROPAGATE,
+  requests: stream(),
   expect: STABLE,
   counts: STORED,
 });
@@ -106,23 +112,23 @@ export const restore: Variant = {
     title: 'outbound: four headers are found by x-request-id and written',
     job: 'restore',
     direction: 'outbound',
-    sections: propagate,
-    requests: [forgetful()],
+    sections: PROPAGATE,
+    requests: KNOWN.went,
     expect: RESTORED,
     counts: ['tagalong_propagate_total.*restored'],
   }),
   listeners: async () => [
-    { ...listener('bench', propagate, 'outbound'), routes: BY_ALL },
-    listener('inbound', { ...tag([testers]), ...propagate }, 'inbound'),
+    { ...listener('bench', PROPAGATE, 'outbound'), routes: BY_ALL },
+    listener('inbound', PROPAGATE, 'inbound'),
   ],
-  before: [{ listener: 'inbound', requests: [incoming()], expect: CANARY }],
+  before: [{ listener: 'inbound', requests: KNOWN.came, expect: CANARY }],
 };
 
 export const limitWorker = ours({
   name: 'limit worker',
   title: 'one bucket for each worker',
   job: 'limit',
-  sections: limit('worker'),
+  sections: plenty('worker'),
   expect: STABLE,
   counts: ADMITTED,
 });
@@ -131,7 +137,7 @@ export const limitProxy = ours({
   name: 'limit proxy',
   title: 'one bucket for all workers of the proxy, exact',
   job: 'limit',
-  sections: limit('proxy'),
+  sections: plenty('proxy'),
   expect: STABLE,
   counts: ADMITTED,
 });
@@ -140,7 +146,7 @@ export function limitKeys(scope: 'worker' | 'proxy', keys: number, maxKeys = key
   return ours({
     name: `limit ${scope} ${keys.toLocaleString('en')} keys`,
     title: `a bucket for each of ${keys.toLocaleString('en')} users, scope ${scope}`,
-    sections: limit(scope, perUser(maxKeys)),
+    sections: plenty(scope, perUser(maxKeys)),
     requests: users(keys),
     expect: STABLE,
     counts: ADMITTED,
@@ -151,7 +157,8 @@ export const everything = ours({
   name: 'everything',
   title: 'tag written, trace and tag remembered, one bucket for each worker: all in one pass',
   job: 'everything',
-  sections: { ...tag([testers]), ...propagate, ...limit('worker') },
+  sections: { ...tag([TESTERS]), ...PROPAGATE, ...plenty('worker') },
+  requests: stream(),
   counts: [...WRITTEN, ...STORED, ...ADMITTED],
 });
 
@@ -193,10 +200,8 @@ export const OURS: readonly Variant[] = [
   everything,
 ];
 
-/** Rules on a scale. */
+/** For a scale of rules. */
 export function rulesVariant(count: number): Variant {
-  return {
-    ...tagWrite,
-    listeners: async () => [listener('bench', tag(manyRules(count)), 'inbound')],
-  };
+  const listeners = async () => [listener('bench', tag(manyRules(count)), 'inbound')];
+  return { ...tagWrite, listeners };
 }

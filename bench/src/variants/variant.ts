@@ -44,10 +44,8 @@ export interface Variant extends VariantInfo {
   readonly next?: () => Promise<readonly BenchListener[]>;
   /** What is measured; requests are sent in turn. */
   readonly load: Exchange;
-  /** Sent once before anything is measured. */
+  /** Sent each time before something is measured: what is remembered is not for ever. */
   readonly before?: readonly Exchange[];
-  /** Sent once when all is measured. */
-  readonly after?: readonly Exchange[];
   /** Counters of Envoy, by a part of their names, that must have grown by one for each request. */
   readonly counts?: readonly string[];
 }

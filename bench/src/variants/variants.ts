@@ -4,21 +4,29 @@ import { BY_ALL, CANARY, RESTORED, STABLE } from './answers.js';
 import { BASE } from './base.js';
 import { OURS } from './ours.js';
 import { type Job, PEERS, type Peer } from './peers/index.js';
-import { forgetful, incoming, TAG, users } from './requests.js';
+import { incoming, remembered, stream, users } from './requests.js';
 import type { BenchRequest, Exchange, Expected, Variant } from './variant.js';
 
 const LISTENER = 'bench';
 const KEYS = 10_000;
+const KNOWN = remembered();
 
 /** What a job is asked, and how one sees that it was done. */
 const JOBS: Readonly<Record<Job, readonly [requests: readonly BenchRequest[], Expected]>> = {
   tag: [[incoming()], CANARY],
   header: [[incoming()], STABLE],
-  store: [[incoming()], STABLE],
-  restore: [[forgetful()], RESTORED],
+  store: [stream(), STABLE],
+  restore: [KNOWN.went, RESTORED],
   limit: [[incoming()], STABLE],
   'limit keys': [users(KEYS), STABLE],
-  everything: [[incoming()], CANARY],
+  everything: [stream(), CANARY],
+};
+
+/** A filter that restores remembers what brings a trace. */
+const REMEMBERED: Exchange = {
+  listener: LISTENER,
+  requests: KNOWN.came,
+  expect: RESTORED,
 };
 
 export const VARIANTS: readonly Variant[] = [...BASE, ...OURS, ...PEERS.map(ofPeer)];
@@ -38,13 +46,6 @@ function ofPeer(peer: Peer): Variant {
       },
     ],
     load: { listener: LISTENER, requests, expect },
-    before: job === 'restore' ? [remembered()] : [],
+    before: job === 'restore' ? [REMEMBERED] : [],
   };
-}
-
-/** A filter that restores remembers what brings a trace: its requests have a tag to keep. */
-function remembered(): Exchange {
-  const { path, headers } = incoming();
-  const request = { path, headers: [...headers, [TAG, 'canary'] as const] };
-  return { listener: LISTENER, requests: [request], expect: RESTORED };
 }

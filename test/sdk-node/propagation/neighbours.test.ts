@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { nodes, runApp, wrongOf } from './apps.js';
 
 const REGISTER = ['--import', '@tagalong/node/register'];
-const OTEL = fileURLToPath(new URL('../../../bench/sdk/otel.cjs', import.meta.url));
+const OTEL = fileURLToPath(new URL('../../../bench/src/sdk/processes/otel.cjs', import.meta.url));
 
 describe.each(nodes)('Node $major', (node) => {
   it('leaves alone what is not its own', async () => {

@@ -1,7 +1,7 @@
 // tracer: OpenTelemetry's instrumentation beside `register`: what a call carries is doubled nowhere,
 // and the trace is OpenTelemetry's, as a set. Loads it, unless --require did.
 
-require('../../../../bench/sdk/otel.cjs');
+require('../../../../bench/src/sdk/processes/otel.cjs');
 
 const http = require('node:http');
 const grpc = require('@grpc/grpc-js');

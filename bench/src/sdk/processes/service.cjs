@@ -2,10 +2,10 @@
 // It answers every message with the CPU time that it has used so far.
 
 const { createServer } = require('node:http');
-const { clients } = require('./calls.cjs');
+const { clients } = require('./clients.cjs');
 
-const { client, ports } = JSON.parse(process.argv[2]);
-const call = clients[client](ports);
+const { client, routed, ports } = JSON.parse(process.argv[2]);
+const call = clients[client](ports, routed);
 
 const server = createServer((_, response) => {
   call((error) => {

@@ -3,21 +3,30 @@
 
 import { connect, createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { IDENTITY, PATH } from './calls.cjs';
+import { IDENTITY, PATH } from './clients.cjs';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nkeep-alive: timeout=600\r\ncontent-length: 2\r\n\r\nok';
 const END_OF_SERVICE_ANSWER = '\r\n\r\nok';
 
-/** Calls so far, and how many of them carried what. */
-const counts = { calls: 0, requestId: 0, trace: 0 };
+/** The requests' headers, and the names to look for in calls: some must not come of themselves. */
+let sent = {};
+let names = [];
+let line = /$^/g;
+/** Calls so far; of each name how often it came, and how often with the request's value. */
+let counts = { calls: 0, came: {}, right: {} };
 
-function count(calls, requestId, trace) {
-  counts.calls += calls;
-  counts.requestId += requestId;
-  counts.trace += trace;
+function watch(headers, watched) {
+  sent = headers;
+  names = watched;
+  line = new RegExp(`^(${watched.join('|')}): *(.*?)\\r$`, 'gim');
+  const none = () => Object.fromEntries(watched.map((name) => [name, 0]));
+  counts = { calls: 0, came: none(), right: none() };
 }
 
-const occurrences = (text, pattern) => text.match(pattern)?.length ?? 0;
+function count(name, value) {
+  counts.came[name]++;
+  if (sent[name] === value) counts.right[name]++;
+}
 
 const http = createServer((socket) => {
   let rest = '';
@@ -29,8 +38,9 @@ const http = createServer((socket) => {
     if (end < 0) return;
     const whole = rest.slice(0, end + 4);
     rest = rest.slice(end + 4);
-    const calls = occurrences(whole, /\r\n\r\n/g);
-    count(calls, occurrences(whole, /^x-request-id:/gim), occurrences(whole, /^x-b3-traceid:/gim));
+    const calls = whole.match(/\r\n\r\n/g).length;
+    counts.calls += calls;
+    for (const [, name, value] of whole.matchAll(line)) count(name.toLowerCase(), value);
     socket.write(ANSWER.repeat(calls));
   });
 });
@@ -42,7 +52,8 @@ grpc.addService(
   { call: unary },
   {
     call({ metadata, request }, callback) {
-      count(1, metadata.get('x-request-id').length, metadata.get('x-b3-traceid').length);
+      counts.calls++;
+      for (const name of names) for (const value of metadata.get(name)) count(name, value);
       callback(null, request);
     },
   },
@@ -53,14 +64,10 @@ const grpcPort = await new Promise((resolve, reject) => {
   );
 });
 
-process.on('message', async ({ port, requests, concurrency, headers }) => {
-  const before = { ...counts };
+process.on('message', async ({ port, requests, concurrency, headers, names: watched }) => {
+  watch(headers, watched);
   await load(port, requests, concurrency, headers);
-  process.send({
-    calls: counts.calls - before.calls,
-    requestId: counts.requestId - before.requestId,
-    trace: counts.trace - before.trace,
-  });
+  process.send(counts);
 });
 process.on('disconnect', () => process.exit());
 process.send({ http: http.address().port, grpc: grpcPort });

@@ -1,0 +1,89 @@
+// settings: how much of each measurement is done, in full and quickly.
+
+import type { LatencySettings } from '../macro/latency.js';
+import type { MemorySettings } from '../macro/memory.js';
+import type { TurnSettings } from '../macro/one-hop.js';
+
+/** What may be chosen by `--only`. */
+export const RUNS = ['cpu', 'latency', 'memory', 'hops', 'scaling', 'micro', 'sdk'] as const;
+export type Run = (typeof RUNS)[number];
+
+export interface Settings {
+  readonly cpu: TurnSettings;
+  readonly latency: LatencySettings;
+  readonly memory: MemorySettings;
+  readonly hops: { readonly turns: TurnSettings; readonly latency: LatencySettings };
+  readonly scaling: TurnSettings;
+  readonly micro: { readonly rounds: number };
+  readonly sdk: { readonly quick: boolean };
+  /** How long each takes, about: for the time that is left. */
+  readonly seconds: Readonly<Record<Run, number>>;
+}
+
+/** About 50 minutes. */
+export const FULL: Settings = {
+  cpu: { rounds: 15, slices: 15, requests: 2_000, warm: 30_000 },
+  latency: { rounds: 9, rate: 5_000, seconds: 3, warm: 20_000 },
+  memory: { rounds: 5, requests: 4_000 },
+  hops: {
+    turns: { rounds: 15, slices: 15, requests: 2_000, warm: 20_000 },
+    latency: { rounds: 9, rate: 2_000, seconds: 3, warm: 10_000 },
+  },
+  scaling: { rounds: 9, slices: 9, requests: 2_000, warm: 20_000 },
+  micro: { rounds: 15 },
+  sdk: { quick: false },
+  seconds: {
+    cpu: 1_200,
+    latency: 220,
+    memory: 60,
+    hops: 240,
+    scaling: 500,
+    micro: 120,
+    sdk: 1_500,
+  },
+};
+
+/** Under three minutes: whether it works, and figures that are not to be quoted. */
+export const QUICK: Settings = {
+  cpu: { rounds: 7, slices: 3, requests: 1_000, warm: 4_000 },
+  latency: { rounds: 2, rate: 5_000, seconds: 1, warm: 2_000 },
+  memory: { rounds: 1, requests: 1_000 },
+  hops: {
+    turns: { rounds: 3, slices: 3, requests: 1_000, warm: 2_000 },
+    latency: { rounds: 1, rate: 2_000, seconds: 1, warm: 1_000 },
+  },
+  scaling: { rounds: 1, slices: 1, requests: 1_000, warm: 2_000 },
+  micro: { rounds: 2 },
+  sdk: { quick: true },
+  seconds: { cpu: 80, latency: 20, memory: 8, hops: 10, scaling: 15, micro: 15, sdk: 20 },
+};
+
+/** Variants of a quick run; without those that take seconds to start. */
+export const QUICK_VARIANTS: readonly string[] = [
+  'none',
+  'none again',
+  'no-op wasm',
+  'tag no match',
+  'tag write',
+  'store',
+  'restore',
+  'limit worker',
+  'limit proxy',
+  'everything',
+  'header_mutation',
+  'local_ratelimit',
+  'lua tag',
+  'lua + local_ratelimit',
+  'solo-io tag',
+];
+
+/** Whose latency and memory is taken: one of each kind, with what they are compared to. */
+export const FEW_VARIANTS: readonly string[] = [
+  'none',
+  'none again',
+  'no-op wasm',
+  'tag write',
+  'everything',
+  'lua + local_ratelimit',
+  'solo-io tag',
+];
