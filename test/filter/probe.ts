@@ -33,6 +33,7 @@ import {
   isEncoded,
 } from '../../filter/assembly/bytes/fields';
 import { countEntries, entryAt } from '../../filter/assembly/bytes/forwarded';
+import { HEX_WORD_SIZE, hexNumber } from '../../filter/assembly/bytes/hex';
 import { isNormalPath, normalizePath, pathSizeOf } from '../../filter/assembly/bytes/path';
 import { buildSearchTable, contains, searchTableSize } from '../../filter/assembly/bytes/search';
 import { sipHash, sipHash128 } from '../../filter/assembly/bytes/siphash';
@@ -67,6 +68,8 @@ export {
   unitsFloor,
   unitsUntilFree,
 } from '../../filter/assembly/bytes/gcra';
+export { hexDigits } from '../../filter/assembly/bytes/hex';
+export { sameBytes, sameFolded } from '../../filter/assembly/bytes/slice';
 
 /** Bytes of each buffer. */
 export const BUFFER_SIZE: u32 = 1 << 20;
@@ -91,6 +94,16 @@ export function textAt(size: u32): usize {
 /** Where a pattern, template or network goes. */
 export function secondAt(): usize {
   return second;
+}
+
+/** `hexNumber` of the last bytes of memory. */
+export function hexWord(): u64 {
+  return hexNumber(textAt(HEX_WORD_SIZE));
+}
+
+/** Folded where it stands. */
+export function fold(size: u32): void {
+  foldInPlace(textAt(size), size);
 }
 
 /** Where results of more than one number stand. */

@@ -22,6 +22,96 @@ const scarce = (maxLength: number) =>
 const anyBytes = (maxLength: number) =>
   fc.uint8Array({ maxLength }).map((bytes) => Uint8Array.from(bytes));
 
+/** Texts that differ in one bit of one byte, and in its highest and lowest. */
+const DIFFERENCES = [0x01, 0x20, 0x80];
+
+describe('slice, as Buffer.equals', () => {
+  it('tells two texts apart by each byte, wherever they lie', () => {
+    for (let size = 0; size <= 40; size++) {
+      const text = Uint8Array.from({ length: size }, (_, i) => (i * 37 + size) & 255);
+      for (let shift = 0; shift < 8; shift++) {
+        expect(probe.same(text, text, shift)).toBe(true);
+        for (let at = 0; at < size; at++) {
+          for (const bit of DIFFERENCES) {
+            const other = text.map((byte, i) => (i === at ? byte ^ bit : byte));
+            expect(probe.same(text, other, shift)).toBe(false);
+          }
+        }
+      }
+    }
+  });
+
+  it('folds every byte at every place', () => {
+    for (let byte = 0; byte < 256; byte++) {
+      for (let size = 1; size <= 17; size++) {
+        for (const filling of [0x00, 0x41, 0x5a, 0x7f, 0xff]) {
+          const text = new Uint8Array(size).fill(filling);
+          text[byte % size] = byte;
+          const wanted = Buffer.from(fold(latin1(text)), 'latin1');
+          expect(latin1(probe.folded(text))).toBe(latin1(wanted));
+          expect(probe.same(text, wanted, byte & 7, true)).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('compares any bytes without their case', () => {
+    const unit = fc.constantFrom(0x40, 0x41, 0x5a, 0x5b, 0x60, 0x61, 0x7a, 0x7b, 0xc1, 0xe1, 0x00);
+    const bytes = fc.array(unit, { maxLength: 24 });
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.array(fc.nat(23), { maxLength: 4 }),
+        fc.nat(7),
+        (some, flips, shift) => {
+          const a = Uint8Array.from(some);
+          const b = a.map((byte, i) => (flips.includes(i) ? byte ^ 0x20 : byte));
+          return probe.same(a, b, shift, true) === (fold(latin1(a)) === fold(latin1(b)));
+        },
+      ),
+      { numRuns: 8000 },
+    );
+  });
+});
+
+describe('hex, as Number.parseInt', () => {
+  it('reads every byte at every place', () => {
+    for (let at = 0; at < 8; at++) {
+      for (const filling of ['0', 'f', 'F', '9', 'a']) {
+        for (let byte = 0; byte < 256; byte++) {
+          const text = filling.repeat(at) + String.fromCharCode(byte) + filling.repeat(7 - at);
+          const valid = /^[\da-fA-F]{8}$/.test(text);
+          const found = probe.hexNumber(Buffer.from(text, 'latin1'));
+          expect(found, text).toBe(valid ? Number.parseInt(text, 16) : undefined);
+        }
+      }
+    }
+  });
+
+  it('refuses several bytes that are no digits', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 8, maxLength: 8 }), (bytes) => {
+        const valid = /^[\da-fA-F]{8}$/.test(latin1(bytes));
+        return (probe.hexNumber(bytes) !== undefined) === valid;
+      }),
+      { numRuns: 4000 },
+    );
+  });
+
+  it('reads and writes any number', () => {
+    const number = fc.integer({ min: 0, max: 0xffffffff });
+    fc.assert(
+      fc.property(number, (value) => {
+        const text = value.toString(16).padStart(8, '0');
+        expect(probe.hexDigits(value)).toBe(text);
+        expect(probe.hexNumber(utf8(text))).toBe(value);
+        expect(probe.hexNumber(utf8(text.toUpperCase()))).toBe(value);
+      }),
+      { numRuns: 8000 },
+    );
+  });
+});
+
 describe('search, as String.includes', () => {
   it('finds patterns that repeat themselves', () => {
     fc.assert(

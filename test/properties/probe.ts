@@ -37,6 +37,11 @@ interface Exports extends GcraExports {
   textAt(size: number): number;
   secondAt(): number;
   outputAt(): number;
+  sameBytes(a: number, b: number, size: number): number;
+  sameFolded(a: number, b: number, size: number): number;
+  fold(size: number): void;
+  hexWord(): bigint;
+  hexDigits(value: number): bigint;
   json(size: number): number;
   holds(textSize: number, patternSize: number, fold: boolean): number;
   isPathTemplate(size: number): number;
@@ -95,6 +100,7 @@ export type Gcra = Omit<GcraExports, 'isFull'> & { isFull(word: bigint, now: big
 const KINDS = ['null', 'false', 'true', 'number', 'string', 'array', 'object'] as const;
 
 const encoder = new TextEncoder();
+const latin1 = new TextDecoder('latin1');
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
@@ -164,6 +170,41 @@ export class Probe {
     const found: Pair[] = [];
     while (!reader.atEnd()) found.push([reader.bytes(), reader.bytes()]);
     return found;
+  }
+
+  /**
+   * Of two texts of one size: one ends where memory ends, the other begins `shift` bytes behind a
+   * word. Either way round they are alike or not.
+   */
+  same(a: Bytes, b: Bytes, shift: number, fold = false): boolean {
+    const { sameBytes, sameFolded, textAt, secondAt } = this.exports;
+    const [left, right] = [textAt(a.length), secondAt() + shift];
+    this.put(left, a);
+    this.put(right, b);
+    const compare = fold ? sameFolded : sameBytes;
+    const same = compare(left, right, a.length);
+    if (compare(right, left, a.length) !== same) throw new Error('not the same, or the same');
+    return same !== 0;
+  }
+
+  folded(text: Bytes): Bytes {
+    const size = this.text(text);
+    this.exports.fold(size);
+    const at = this.exports.textAt(size);
+    return new Uint8Array(this.exports.memory.buffer).slice(at, at + size);
+  }
+
+  /** Of eight digits; undefined where one is none. */
+  hexNumber(text: Bytes): number | undefined {
+    this.text(text);
+    const number = this.exports.hexWord();
+    return number === 1n << 32n ? undefined : Number(number);
+  }
+
+  hexDigits(value: number): string {
+    const bytes = new DataView(new ArrayBuffer(8));
+    bytes.setBigInt64(0, this.exports.hexDigits(value), true);
+    return latin1.decode(bytes);
   }
 
   /** The value, as JSON.parse would build it; undefined where the text is refused. */

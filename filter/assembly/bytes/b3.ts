@@ -8,7 +8,6 @@
 //
 // What follows the span id may be left out from the right, and all but the 0, 1 or d.
 
-import { indexOfByte } from './slice';
 import {
   parseSpanId,
   parseTraceId,
@@ -63,9 +62,12 @@ function parseParts(ptr: usize, size: u32, out: TraceContext): bool {
     out.sampling = <u8>samplingOf(load<u8>(ptr));
     return out.sampling != Sampling.Deferred;
   }
-  const dash = indexOfByte(ptr, min(size, TRACE_ID_SIZE_MAX + 1), DASH);
+  if (size < 2 * SPAN_ID_SIZE + 1) return false;
+  const narrow = <u32>load<u8>(ptr, SPAN_ID_SIZE) == DASH;
+  const dash = narrow ? SPAN_ID_SIZE : TRACE_ID_SIZE_MAX;
   const end = dash + 1 + SPAN_ID_SIZE;
-  if (end > size || !parseTraceId(ptr, dash, out)) return false;
+  if (end > size || <u32>load<u8>(ptr + dash) != DASH) return false;
+  if (!parseTraceId(ptr, dash, out)) return false;
   out.spanId = parseSpanId(ptr + dash + 1, SPAN_ID_SIZE);
   if (out.spanId == 0) return false;
   return end == size || parseTail(ptr + end, size - end, out);

@@ -36,11 +36,17 @@ function byteAt(ptr: usize): u32 {
   return low == NO_DIGIT ? 256 : (high << 4) | low;
 }
 
-function hasUpperCase(ptr: usize, size: u32): bool {
-  for (let i: u32 = 0; i < size; i++) {
-    if (<u32>load<u8>(ptr + i) - 0x41 < 26) return true;
-  }
-  return false;
+/** Bit 6 of the bytes of a word that have it and not bit 5: upper case, and no digit or dash. */
+function upperCaseOf(ptr: usize): u64 {
+  const word = load<u64>(ptr);
+  return word & ~(word << 1) & 0x4040404040404040;
+}
+
+/** Of a value of `TRACEPARENT_SIZE` bytes: seven words, the last over a byte of the one before. */
+function hasUpperCase(ptr: usize): bool {
+  const first = upperCaseOf(ptr) | upperCaseOf(ptr + 8) | upperCaseOf(ptr + 16);
+  const second = upperCaseOf(ptr + 24) | upperCaseOf(ptr + 32) | upperCaseOf(ptr + 40);
+  return (first | second | upperCaseOf(ptr + TRACEPARENT_SIZE - 8)) != 0;
 }
 
 function isDash(ptr: usize): bool {
@@ -48,7 +54,7 @@ function isDash(ptr: usize): bool {
 }
 
 function parseParts(ptr: usize, size: u32, out: TraceContext): bool {
-  if (size < TRACEPARENT_SIZE || hasUpperCase(ptr, TRACEPARENT_SIZE)) return false;
+  if (size < TRACEPARENT_SIZE || hasUpperCase(ptr)) return false;
   const version = byteAt(ptr);
   if (version >= VERSION_FORBIDDEN) return false;
   if (size > TRACEPARENT_SIZE && (version == 0 || !isDash(ptr + TRACEPARENT_SIZE))) return false;
@@ -80,7 +86,7 @@ export function parseTraceparent(ptr: usize, size: u32, out: TraceContext): bool
 export function putTraceparent(context: TraceContext, outPtr: usize): u32 {
   const sampling = samplingOfW3c(context);
   if (!context.hasIds() || sampling == Sampling.Deferred) return 0;
-  memory.fill(outPtr, <u8>ZERO, TRACE_AT - 1);
+  store<u16>(outPtr, <u16>(ZERO | (ZERO << 8)));
   store<u8>(outPtr + TRACE_AT - 1, <u8>DASH);
   putSpanId(context.traceHigh, outPtr + TRACE_AT);
   putSpanId(context.traceLow, outPtr + TRACE_AT + SPAN_ID_SIZE);

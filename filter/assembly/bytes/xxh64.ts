@@ -8,40 +8,32 @@ const PRIME_4: u64 = 0x85ebca77c2b2ae63;
 const PRIME_5: u64 = 0x27d4eb2f165667c5;
 const STRIPE_SIZE: u32 = 32;
 
-function round(lane: u64, input: u64): u64 {
-  return rotl<u64>(lane + input * PRIME_2, 31) * PRIME_1;
-}
-
-function mergeLane(hash: u64, lane: u64): u64 {
-  return (hash ^ round(0, lane)) * PRIME_1 + PRIME_4;
-}
-
+// Written out: the compiler leaves a function for a round where it is, and its calls cost as much
+// as the rounds.
 export function xxh64(ptr: usize, size: u32): u64 {
   const end = ptr + size;
-  let hash: u64;
+  let hash: u64 = PRIME_5;
   if (size >= STRIPE_SIZE) {
     let lane1: u64 = PRIME_1 + PRIME_2;
     let lane2: u64 = PRIME_2;
     let lane3: u64 = 0;
     let lane4: u64 = 0 - PRIME_1;
-    do {
-      lane1 = round(lane1, load<u64>(ptr));
-      lane2 = round(lane2, load<u64>(ptr, 8));
-      lane3 = round(lane3, load<u64>(ptr, 16));
-      lane4 = round(lane4, load<u64>(ptr, 24));
-      ptr += STRIPE_SIZE;
-    } while (ptr + STRIPE_SIZE <= end);
+    for (const last = end - STRIPE_SIZE; ptr <= last; ptr += STRIPE_SIZE) {
+      lane1 = rotl<u64>(lane1 + load<u64>(ptr) * PRIME_2, 31) * PRIME_1;
+      lane2 = rotl<u64>(lane2 + load<u64>(ptr, 8) * PRIME_2, 31) * PRIME_1;
+      lane3 = rotl<u64>(lane3 + load<u64>(ptr, 16) * PRIME_2, 31) * PRIME_1;
+      lane4 = rotl<u64>(lane4 + load<u64>(ptr, 24) * PRIME_2, 31) * PRIME_1;
+    }
     hash = rotl<u64>(lane1, 1) + rotl<u64>(lane2, 7) + rotl<u64>(lane3, 12) + rotl<u64>(lane4, 18);
-    hash = mergeLane(hash, lane1);
-    hash = mergeLane(hash, lane2);
-    hash = mergeLane(hash, lane3);
-    hash = mergeLane(hash, lane4);
-  } else {
-    hash = PRIME_5;
+    hash = (hash ^ (rotl<u64>(lane1 * PRIME_2, 31) * PRIME_1)) * PRIME_1 + PRIME_4;
+    hash = (hash ^ (rotl<u64>(lane2 * PRIME_2, 31) * PRIME_1)) * PRIME_1 + PRIME_4;
+    hash = (hash ^ (rotl<u64>(lane3 * PRIME_2, 31) * PRIME_1)) * PRIME_1 + PRIME_4;
+    hash = (hash ^ (rotl<u64>(lane4 * PRIME_2, 31) * PRIME_1)) * PRIME_1 + PRIME_4;
   }
   hash += <u64>size;
   for (; ptr + 8 <= end; ptr += 8) {
-    hash = rotl<u64>(hash ^ round(0, load<u64>(ptr)), 27) * PRIME_1 + PRIME_4;
+    const word = rotl<u64>(load<u64>(ptr) * PRIME_2, 31) * PRIME_1;
+    hash = rotl<u64>(hash ^ word, 27) * PRIME_1 + PRIME_4;
   }
   if (ptr + 4 <= end) {
     hash = rotl<u64>(hash ^ (<u64>load<u32>(ptr) * PRIME_1), 23) * PRIME_2 + PRIME_3;
