@@ -42,10 +42,12 @@ export interface VariantInfo {
 }
 
 /**
- * `base`: no filter, the same once more as control, a wasm that does nothing (the floor).
- * `ours`; `native`: filters of Envoy in C++; `lua`; `sdk`: wasm of other SDKs.
+ * `base`: no filter, the same once more as control, a wasm that does nothing (the floor). `host`: a
+ * wasm that makes one call and does nothing else. `ours`; `native`: filters of Envoy in C++; `lua`;
+ * `sdk`: wasm of other SDKs.
  */
-export type Group = 'base' | 'ours' | 'native' | 'lua' | 'sdk';
+export const GROUPS = ['base', 'host', 'ours', 'native', 'lua', 'sdk'] as const;
+export type Group = (typeof GROUPS)[number];
 
 /** The variants that others are measured against. */
 export const NONE = 'none';

@@ -2,6 +2,7 @@
 
 import { BY_ALL, CANARY, RESTORED, STABLE } from './answers.js';
 import { BASE } from './base.js';
+import { HOST_CALLS } from './host-calls.js';
 import { OURS } from './ours.js';
 import { type Job, PEERS, type Peer } from './peers/index.js';
 import { incoming, remembered, stream, users } from './requests.js';
@@ -29,7 +30,7 @@ const REMEMBERED: Exchange = {
   expect: RESTORED,
 };
 
-export const VARIANTS: readonly Variant[] = [...BASE, ...OURS, ...PEERS.map(ofPeer)];
+export const VARIANTS: readonly Variant[] = [...BASE, ...HOST_CALLS, ...OURS, ...PEERS.map(ofPeer)];
 
 function ofPeer(peer: Peer): Variant {
   const { name, title, group, job } = peer;
