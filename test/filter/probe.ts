@@ -268,11 +268,11 @@ export function query(size: u32): u32 {
   return walk();
 }
 
-/** As `walk`, for a list of header pairs; -1 where it does not open. */
-export function headerPairs(size: u32): i32 {
+/** As `walk`, for pairs of these shapes in a list; -1 where it does not open. */
+export function headerPairs(size: u32, shapes: u64): i32 {
   if (!pairs.open(textAt(size), size)) return -1;
   out = output;
-  while (pairs.next()) {
+  while (pairs.next(shapes)) {
     putText(pairs.namePtr, pairs.nameSize);
     putText(pairs.valuePtr, pairs.valueSize);
   }

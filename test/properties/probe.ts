@@ -61,7 +61,7 @@ interface Exports extends GcraExports {
   encoded(size: number): number;
   cookies(size: number): number;
   query(size: number): number;
-  headerPairs(size: number): number;
+  headerPairs(size: number, shapes: bigint): number;
   addressText(): number;
   mask(bits4: number, bits6: number): void;
   b3(size: number): number;
@@ -301,8 +301,9 @@ export class Probe {
     return this.pairs(this.exports.query(this.text(target)));
   }
 
-  headerPairs(list: Bytes): Pair[] | undefined {
-    const size = this.exports.headerPairs(this.text(list));
+  /** Pairs whose names have these shapes, bits of 64 (filter/assembly/shim/pairs.ts). */
+  headerPairs(list: Bytes, shapes: bigint): Pair[] | undefined {
+    const size = this.exports.headerPairs(this.text(list), shapes);
     return size < 0 ? undefined : this.pairs(size);
   }
 

@@ -4,8 +4,8 @@ import type { Measurement } from '../record/record.js';
 import { NONE } from '../record/record.js';
 import { BASE } from '../variants/base.js';
 import { everything, limitKeys, limitProxy, rulesVariant, tagWrite } from '../variants/ours.js';
-import { incoming } from '../variants/requests.js';
-import type { Variant } from '../variants/variant.js';
+import { stream, users } from '../variants/requests.js';
+import type { BenchRequest, Variant } from '../variants/variant.js';
 import type { Bench } from './bench.js';
 import { type Item, measureInTurns, type TurnSettings } from './one-hop.js';
 
@@ -18,32 +18,30 @@ const WORKERS = [1, 2, 4];
 
 const none = BASE.find(({ name }) => name === NONE)!;
 
-/** Every point beside `none` of the same point. */
+/** Every point beside `none` of the same point, with the same requests. */
 function items(): Item[] {
   const all: Item[] = [];
-  const point = (name: string, at: number, variants: readonly Variant[], workers = 1) => {
-    for (const variant of [none, ...variants]) all.push({ variant, case: name, at, workers });
+  const point = (
+    name: string,
+    at: number,
+    variants: readonly Variant[],
+    { requests, workers = 1 }: { requests?: readonly BenchRequest[]; workers?: number } = {},
+  ) => {
+    for (const variant of [none, ...variants]) {
+      const load = requests === undefined ? variant.load : { ...variant.load, requests };
+      all.push({ variant: { ...variant, load }, case: name, at, workers });
+    }
   };
   for (const rules of RULES) point('rules', rules, [rulesVariant(rules)]);
   for (const keys of KEYS) {
-    point('keys', keys, [
-      renamed(limitKeys('proxy', keys, Math.min(keys, MAX_KEYS)), 'limit proxy'),
-    ]);
+    const variant = limitKeys('proxy', keys, Math.min(keys, MAX_KEYS));
+    point('keys', keys, [{ ...variant, name: 'limit proxy' }], { requests: users(keys) });
   }
   for (const headers of HEADERS) {
-    const requests = [incoming({ headers })];
-    const [bare, ...others] = [none, tagWrite, everything].map((variant) => ({
-      ...variant,
-      load: { ...variant.load, requests },
-    }));
-    for (const variant of [bare!, ...others]) all.push({ variant, case: 'headers', at: headers });
+    point('headers', headers, [tagWrite, everything], { requests: stream({ headers }) });
   }
-  for (const workers of WORKERS) point('workers', workers, [limitProxy, everything], workers);
+  for (const workers of WORKERS) point('workers', workers, [limitProxy, everything], { workers });
   return all;
-}
-
-function renamed(variant: Variant, name: string): Variant {
-  return { ...variant, name };
 }
 
 export async function measureScaling(bench: Bench, settings: TurnSettings): Promise<Measurement[]> {

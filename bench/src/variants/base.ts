@@ -4,7 +4,7 @@
 import initWabt from 'wabt';
 import { NO_OP, NONE, NONE_AGAIN } from '../record/record.js';
 import { STABLE } from './answers.js';
-import { incoming } from './requests.js';
+import { STREAM } from './requests.js';
 import type { Variant } from './variant.js';
 
 const TYPE = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
@@ -45,7 +45,7 @@ export async function noOpFilter(): Promise<object> {
   return wasmFilter('no-op', wabt.parseWat('no-op.wat', NO_OP_TEXT).toBinary({}).buffer);
 }
 
-const load = { listener: 'bench', requests: [incoming()], expect: STABLE };
+const load = { listener: 'bench', requests: STREAM, expect: STABLE };
 
 const none: Variant = {
   name: NONE,

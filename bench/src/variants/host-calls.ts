@@ -4,7 +4,7 @@
 import initWabt from 'wabt';
 import { STABLE } from './answers.js';
 import { wasmFilter } from './base.js';
-import { incoming } from './requests.js';
+import { STREAM } from './requests.js';
 import type { Variant } from './variant.js';
 
 const IMPORTS = `
@@ -90,6 +90,6 @@ function variant(name: string, title: string, body: string, callback = ''): Vari
       const { buffer } = wabt.parseWat('host-call.wat', text).toBinary({});
       return [{ name: 'bench', filters: [wasmFilter('host-call', buffer)] }];
     },
-    load: { listener: 'bench', requests: [incoming()], expect: STABLE },
+    load: { listener: 'bench', requests: STREAM, expect: STABLE },
   };
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Direction } from '../../../envoyfilter/src/policy/policy.js';
 import { staticFilter } from '../../../envoyfilter/src/render/wasm-filter.js';
 import { BY_ALL, CANARY, RESTORED, STABLE } from './answers.js';
-import { incoming, remembered, stream, TAG, users } from './requests.js';
+import { remembered, STREAM, stream, TAG, users } from './requests.js';
 import type { BenchListener, BenchRequest, Expected, Variant } from './variant.js';
 
 export const WASM_PATH = fileURLToPath(
@@ -69,7 +69,7 @@ function ours({ name, title, job, direction = 'inbound', sections, ...rest }: Ou
     listeners: async () => [listener('bench', sections, direction)],
     load: {
       listener: 'bench',
-      requests: rest.requests ?? [incoming()],
+      requests: rest.requests ?? STREAM,
       expect: rest.expect ?? CANARY,
     },
     counts: rest.counts ?? [],
@@ -84,7 +84,7 @@ export const tagNoMatch = ours({
   name: 'tag no match',
   title: 'a tag by a header, which does not match: nothing is written',
   sections: tag([TESTERS]),
-  requests: [incoming({ group: 'everybody' })],
+  requests: stream({ group: 'everybody' }),
   expect: STABLE,
 });
 
@@ -101,7 +101,6 @@ export const store = ours({
   title: 'inbound: the trace is remembered under x-request-id and the trace id',
   job: 'store',
   sections: PROPAGATE,
-  requests: stream(),
   expect: STABLE,
   counts: STORED,
 });
@@ -158,7 +157,6 @@ export const everything = ours({
   title: 'tag written, trace and tag remembered, one bucket for each worker: all in one pass',
   job: 'everything',
   sections: { ...tag([TESTERS]), ...PROPAGATE, ...plenty('worker') },
-  requests: stream(),
   counts: [...WRITTEN, ...STORED, ...ADMITTED],
 });
 

@@ -5,22 +5,21 @@ import { BASE } from './base.js';
 import { HOST_CALLS } from './host-calls.js';
 import { OURS } from './ours.js';
 import { type Job, PEERS, type Peer } from './peers/index.js';
-import { incoming, remembered, stream, users } from './requests.js';
+import { remembered, STREAM } from './requests.js';
 import type { BenchRequest, Exchange, Expected, Variant } from './variant.js';
 
 const LISTENER = 'bench';
-const KEYS = 10_000;
 const KNOWN = remembered();
 
 /** What a job is asked, and how one sees that it was done. */
 const JOBS: Readonly<Record<Job, readonly [requests: readonly BenchRequest[], Expected]>> = {
-  tag: [[incoming()], CANARY],
-  header: [[incoming()], STABLE],
-  store: [stream(), STABLE],
+  tag: [STREAM, CANARY],
+  header: [STREAM, STABLE],
+  store: [STREAM, STABLE],
   restore: [KNOWN.went, RESTORED],
-  limit: [[incoming()], STABLE],
-  'limit keys': [users(KEYS), STABLE],
-  everything: [stream(), CANARY],
+  limit: [STREAM, STABLE],
+  'limit keys': [STREAM, STABLE],
+  everything: [STREAM, CANARY],
 };
 
 /** A filter that restores remembers what brings a trace. */

@@ -72,22 +72,24 @@ export class HeaderName {
 export const HEADER_NAME_SIZE: u32 = 16;
 
 /**
- * Names found by hash, open addressing: `index` holds 1 + position in `names`, 0 = free.
- *   0       4        8 (u16 × NAME_INDEX_COUNT)          HEADER_NAMES_SIZE
- *   +-------+--------+------------------------------------+
- *   | names | count  | index                              |
- *   +-------+--------+------------------------------------+
+ * Names found by hash, open addressing: `index` holds 1 + position in `names`, 0 = free. `shapes`
+ * has the bits of their shapes (shim/pairs.ts).
+ *   0       4        8        16 (u16 × NAME_INDEX_COUNT) HEADER_NAMES_SIZE
+ *   +-------+--------+--------+---------------------------+
+ *   | names | count  | shapes | index                     |
+ *   +-------+--------+--------+---------------------------+
  */
 @unmanaged
 export class HeaderNames {
   names: usize;
   count: u32;
+  shapes: u64;
 }
 /** Different headers that a policy may read. */
 export const NAMES_MAX: u32 = 256;
 export const NAME_INDEX_COUNT: u32 = NAMES_MAX << 1;
-export const NAME_INDEX: usize = 8;
-export const HEADER_NAMES_SIZE: u32 = 8 + (NAME_INDEX_COUNT << 1);
+export const NAME_INDEX: usize = 16;
+export const HEADER_NAMES_SIZE: u32 = 16 + (NAME_INDEX_COUNT << 1);
 
 /**
  *   0         1          2      3          4       8         12         16           20

@@ -1,6 +1,7 @@
 // names: the headers that a policy needs, each once, found again by hash while a request is read.
 
 import { equal } from '../bytes/slice';
+import { shapeBit } from '../shim/pairs';
 import { areaCopy, areaLiteral, areaOverflowed, areaTake } from './area';
 import { faultWhole } from './fault';
 import {
@@ -60,6 +61,7 @@ export function internName(names: HeaderNames, ptr: usize, size: u32): u32 {
   const name = nameAt(names, position);
   name.ptr = copy;
   name.size = size;
+  names.shapes |= shapeBit(ptr, size);
   const index = changetype<usize>(names) + NAME_INDEX;
   let at = hashOf(ptr, size);
   while (load<u16>(index + (at << 1)) != 0) at = (at + 1) & (NAME_INDEX_COUNT - 1);

@@ -14,7 +14,15 @@ import {
   resolveDots,
 } from '../bytes/path';
 import { equal, foldInPlace, Slice } from '../bytes/slice';
-import { ClientAddress, Config, HeaderName, HeaderNames, nameAt, ReadPlan } from '../config/layout';
+import {
+  ClientAddress,
+  Config,
+  HEADER_NAME_SIZE,
+  HeaderName,
+  HeaderNames,
+  nameAt,
+  ReadPlan,
+} from '../config/layout';
 import { findName, NO_NAME } from '../config/names';
 import { arenaClose, arenaIsOpen, arenaOpen, arenaTake } from '../shim/arena';
 import { getHeader, getHeaderPairs } from '../shim/headers';
@@ -95,14 +103,17 @@ function readHeaders(config: Config): bool {
 }
 
 function forgetAll(names: HeaderNames): void {
-  for (let i: u32 = 0; i < names.count; i++) nameAt(names, i).first = 0;
+  const end = changetype<usize>(nameAt(names, names.count));
+  for (let at = names.names; at < end; at += HEADER_NAME_SIZE) {
+    changetype<HeaderName>(at).first = 0;
+  }
 }
 
 /** Hangs the values of a serialized list of pairs under the names that the policy needs. */
 export function indexPairs(names: HeaderNames, ptr: usize, size: u32): bool {
   forgetAll(names);
   if (!pairs.open(ptr, size)) return false;
-  while (pairs.next()) {
+  while (pairs.next(names.shapes)) {
     const index = findName(names, pairs.namePtr, pairs.nameSize);
     if (index == NO_NAME) continue;
     if (!append(nameAt(names, index), pairs.valuePtr, pairs.valueSize)) return false;

@@ -50,10 +50,11 @@ export function arenaRelease(mark: u32): void {
 
 /** `size` bytes, aligned to 8, or 0 where that many are not left. Not cleared. */
 export function arenaTake(size: u32): usize {
-  const free = end > used ? end - used : 0;
-  if (size > free) return 0;
   const ptr = base + used;
-  const rounded = (size + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
-  used = rounded < free ? used + rounded : end;
+  const next = <u64>used + <u64>size;
+  // Nothing fits behind an end that was moved, but for nothing.
+  if (next > <u64>end) return size == 0 ? ptr : 0;
+  // Both bounds are multiples of the alignment: rounded up, it is not beyond the end.
+  used = (<u32>next + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;
   return ptr;
 }

@@ -60,6 +60,16 @@ describe('trace-context', () => {
     expect(TRACE_CONTEXT_SIZE >= <u32>offsetof<TraceContext>()).toBe(true);
   });
 
+  it('becomes another one, all of it', () => {
+    const from = changetype<usize>(other);
+    const to = changetype<usize>(context);
+    for (let i: u32 = 0; i < TRACE_CONTEXT_SIZE; i++) store<u8>(from + i, <u8>(i + 1));
+    memory.fill(to, 0xaa, TRACE_CONTEXT_SIZE + 8);
+    context.become(other);
+    expect(memory.compare(to, from, TRACE_CONTEXT_SIZE)).toBe(0);
+    expect(load<u64>(to, TRACE_CONTEXT_SIZE)).toBe(0xaaaaaaaaaaaaaaaa);
+  });
+
   it('has ids where it has a span id', () => {
     context.clear();
     context.traceLow = 1;

@@ -14,6 +14,7 @@ import {
   NO_NAME,
   namesMake,
 } from '../../../filter/assembly/config/names';
+import { shapeBit } from '../../../filter/assembly/shim/pairs';
 import { lay, read } from '../support';
 import { faultText } from './compile';
 
@@ -54,6 +55,16 @@ describe('names', () => {
     expect(find('x-b')).toBe(NO_NAME);
     expect(find('X-A')).toBe(NO_NAME);
     expect(read(nameAt(names, 1).ptr, nameAt(names, 1).size)).toBe(':path');
+  });
+
+  it('knows the shapes of its names', () => {
+    expect(names.shapes).toBe(0);
+    intern('x-a');
+    const one = lay('x-a');
+    const other = lay(':path');
+    expect(names.shapes).toBe(shapeBit(one.ptr, one.size));
+    intern(':path');
+    expect(names.shapes).toBe(shapeBit(one.ptr, one.size) | shapeBit(other.ptr, other.size));
   });
 
   it('copies a name', () => {

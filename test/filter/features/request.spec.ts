@@ -118,6 +118,17 @@ describe('request', () => {
     expect(hostCalls('proxy_get_header_map_value')).toBe(0);
   });
 
+  it('takes no name for another that looks like it', () => {
+    // Alike in the sum of size and last byte, by which most names are passed over.
+    hostHeader(REQUEST, 'ab', 'no');
+    hostHeader(REQUEST, 'y-a', 'no');
+    hostHeader(REQUEST, 'x-a', 'one');
+    given(PAIRS);
+    expect(readRequest(config)).toBe(true);
+    expect(values('x-a')).toBe('one');
+    expect(values('x-b')).toBe('(none)');
+  });
+
   it('forgets the request before', () => {
     hostHeader(REQUEST, 'x-a', 'one');
     given(PAIRS);

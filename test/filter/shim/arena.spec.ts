@@ -1,4 +1,10 @@
-import { ARENA_SIZE, arenaReset, arenaTake } from '../../../filter/assembly/shim/arena';
+import {
+  ARENA_SIZE,
+  arenaClose,
+  arenaOpen,
+  arenaReset,
+  arenaTake,
+} from '../../../filter/assembly/shim/arena';
 
 describe('arena', () => {
   beforeEach(() => {
@@ -48,6 +54,17 @@ describe('arena', () => {
     expect(arenaTake(u32.MAX_VALUE)).toBe(0);
     expect(arenaTake(u32.MAX_VALUE - 6)).toBe(0);
     expect(arenaTake(0x80000000)).toBe(0);
+  });
+
+  it('gives nothing behind an end that was moved, and what it had once it is moved back', () => {
+    const first = arenaTake(ARENA_SIZE - 16);
+    arenaClose();
+    expect(arenaTake(1)).toBe(0);
+    expect(arenaTake(0)).not.toBe(0);
+    expect(arenaTake(u32.MAX_VALUE)).toBe(0);
+    arenaOpen();
+    expect(arenaTake(16)).toBe(first + ARENA_SIZE - 16);
+    expect(arenaTake(1)).toBe(0);
   });
 
   it('gives a pointer for nothing, even when it is full', () => {

@@ -4,9 +4,12 @@ import {
   PairCursor,
   PairWriter,
   pairListSize,
+  shapeBit,
 } from '../../../filter/assembly/shim/pairs';
 import { lay, layHex, read, readHex } from '../support';
 
+/** Of names of any shape. */
+const ALL_SHAPES: u64 = u64.MAX_VALUE;
 const cursor: PairCursor = changetype<PairCursor>(heap.alloc(PAIR_CURSOR_SIZE));
 const writer: PairWriter = changetype<PairWriter>(heap.alloc(PAIR_WRITER_SIZE));
 
@@ -14,7 +17,7 @@ const writer: PairWriter = changetype<PairWriter>(heap.alloc(PAIR_WRITER_SIZE));
 function walked(ptr: usize, size: u32): string {
   let shown = cursor.open(ptr, size) ? '' : '!';
   let count = 0;
-  while (cursor.next()) {
+  while (cursor.next(ALL_SHAPES)) {
     if (count++ > 0) shown += '|';
     shown += read(cursor.namePtr, cursor.nameSize) + '=' + read(cursor.valuePtr, cursor.valueSize);
   }
@@ -45,14 +48,14 @@ describe('pairs', () => {
 
   it('stands at the end for good', () => {
     list(WHOLE);
-    expect(cursor.next()).toBe(false);
-    expect(cursor.next()).toBe(false);
+    expect(cursor.next(ALL_SHAPES)).toBe(false);
+    expect(cursor.next(ALL_SHAPES)).toBe(false);
   });
 
   it('takes bytes of any value, NUL among them', () => {
     const slice = layHex('01 00 00 00  02 00 00 00 03 00 00 00  00 ff 00  c3 00 80 00');
     expect(cursor.open(slice.ptr, slice.size)).toBe(true);
-    expect(cursor.next()).toBe(true);
+    expect(cursor.next(ALL_SHAPES)).toBe(true);
     expect(readHex(cursor.namePtr, cursor.nameSize)).toBe('00ff');
     expect(readHex(cursor.valuePtr, cursor.valueSize)).toBe('c30080');
   });
@@ -71,10 +74,10 @@ describe('pairs', () => {
     const slice = layHex(WHOLE);
     cursor.open(slice.ptr, slice.size);
     expect(cursor.open(slice.ptr, 3)).toBe(false);
-    expect(cursor.next()).toBe(false);
+    expect(cursor.next(ALL_SHAPES)).toBe(false);
     cursor.open(slice.ptr, slice.size);
     expect(cursor.open(slice.ptr, 0)).toBe(true);
-    expect(cursor.next()).toBe(false);
+    expect(cursor.next(ALL_SHAPES)).toBe(false);
   });
 
   it('ends the walk at a size that does not fit', () => {
@@ -94,13 +97,42 @@ describe('pairs', () => {
       const copy = heap.alloc(size);
       memory.copy(copy, whole.ptr, size);
       cursor.open(copy, size);
-      while (cursor.next()) {
+      while (cursor.next(ALL_SHAPES)) {
         expect(cursor.valuePtr + cursor.valueSize < copy + size).toBe(true);
         expect(cursor.namePtr + cursor.nameSize < cursor.valuePtr).toBe(true);
       }
     }
     expect(walked(whole.ptr, whole.size - 1)).toBe('x-a=1');
     expect(walked(whole.ptr, whole.size - 5)).toBe('');
+  });
+
+  it('passes over names of other shapes', () => {
+    const whole = layHex(COUNT + SIZES + '78 2d 61 00 31 00  79 64 00 00');
+    const names = ['x-a', 'yd', 'yc', 'd'];
+    const shown = ['x-a', 'yd', '', ''];
+    for (let i = 0; i < names.length; i++) {
+      const name = lay(names[i]);
+      cursor.open(whole.ptr, whole.size);
+      const found = cursor.next(shapeBit(name.ptr, name.size));
+      expect(found ? read(cursor.namePtr, cursor.nameSize) : '').toBe(shown[i], names[i]);
+      if (found) expect(cursor.next(shapeBit(name.ptr, name.size))).toBe(false);
+      expect(cursor.ended()).toBe(true);
+    }
+    cursor.open(whole.ptr, whole.size);
+    expect(cursor.next(0)).toBe(false);
+    expect(cursor.ended()).toBe(true);
+    cursor.open(whole.ptr, whole.size - 1);
+    expect(cursor.next(0)).toBe(false);
+    expect(cursor.ended()).toBe(false);
+  });
+
+  it('tells shapes by size and last byte, modulo 64', () => {
+    const short = lay('a');
+    const long = lay('-'.repeat(64) + 'a');
+    expect(shapeBit(short.ptr, short.size)).toBe((<u64>1) << ((1 + 0x61) & 63));
+    expect(shapeBit(long.ptr, long.size)).toBe(shapeBit(short.ptr, short.size));
+    const high = layHex('ff');
+    expect(shapeBit(high.ptr, high.size)).toBe(1);
   });
 
   it('takes a list with bytes behind its last pair', () => {

@@ -40,8 +40,7 @@ let written: u32 = 0;
 /** Starts an entry at `ptr`, which has room for ENTRY_SIZE_MAX. */
 export function entryBegin(ptr: usize, context: TraceContext): void {
   entry = ptr;
-  memory.fill(entry, 0, CONTEXT);
-  memory.copy(entry + CONTEXT, changetype<usize>(context), TRACE_CONTEXT_SIZE);
+  entryContext(entry).become(context);
   written = FIELDS;
 }
 
@@ -102,9 +101,10 @@ export function joinSlot(slotPtr: usize, slotSize: u32, now: u64, out: usize): J
   for (let at = slotPtr; isEntry(at, slotPtr + slotSize); at += load<u16>(at, SIZE)) {
     if (load<u64>(at, EXPIRY) <= now) continue;
     if (hasKey(at, key, keySize)) {
-      if (!isWhole(at)) continue;
       const agrees = load<u32>(at, DIGEST) == load<u32>(entry, DIGEST);
-      if (!agrees || load<u8>(at, CONFLICT) != 0) outcome = Joined.Conflict;
+      // One that agrees gives way, whole or not: its hash need not be made.
+      if (agrees && load<u8>(at, CONFLICT) == 0) continue;
+      if (isWhole(at)) outcome = Joined.Conflict;
     } else if (count == SLOT_ENTRIES) {
       if (outcome == Joined.Ok) outcome = Joined.Evicted;
     } else {

@@ -2,6 +2,8 @@
 // before it writes one again. True as long as no other VM writes (features/propagation/writers.ts).
 // Promise: a table of fixed size, made when the first configuration remembers requests.
 
+import { Slice } from '../../bytes/slice';
+
 /** Slots that are mirrored; a larger store asks the host for the others. A power of two. */
 export const MIRROR_SLOTS: u32 = 2048;
 /** Bytes of one: four entries of 380 bytes. Of a longer value nothing is known. */
@@ -27,17 +29,13 @@ function entryOf(slotId: u64): usize {
   return table + (<u32>slotId & (MIRROR_SLOTS - 1)) * MIRROR_SIZE;
 }
 
-/** Whether the value of a slot is known. */
-export function mirrorHas(slotId: u64): bool {
-  return load<u64>(entryOf(slotId)) == slotId;
-}
-
-export function mirrorPtr(slotId: u64): usize {
-  return entryOf(slotId) + HEADER_SIZE;
-}
-
-export function mirrorSize(slotId: u64): u32 {
-  return load<u32>(entryOf(slotId), VALUE_SIZE);
+/** The value of a slot into `out`; false where it is not known. */
+export function mirrorRead(slotId: u64, out: Slice): bool {
+  const entry = entryOf(slotId);
+  if (load<u64>(entry) != slotId) return false;
+  out.ptr = entry + HEADER_SIZE;
+  out.size = load<u32>(entry, VALUE_SIZE);
+  return true;
 }
 
 /** What the slot holds now. A value too long for the mirror makes the slot unknown. */

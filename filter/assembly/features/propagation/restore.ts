@@ -4,13 +4,7 @@
 
 import { MapType, Status } from '../../abi/enums';
 import { Slice } from '../../bytes/slice';
-import {
-  sameIds,
-  sameTrace,
-  samplingOfB3,
-  TRACE_CONTEXT_SIZE,
-  TraceContext,
-} from '../../bytes/trace-context';
+import { sameIds, sameTrace, samplingOfB3, TraceContext } from '../../bytes/trace-context';
 import { Config, carriedAt, keyAt, Mode, Propagate, StoreKey, tagAt } from '../../config/layout';
 import { monotonicNs } from '../../shim/clock';
 import { addHeader, replaceHeader } from '../../shim/headers';
@@ -142,7 +136,7 @@ function restoreTrace(config: Config, propagate: Propagate): void {
     if (same) addTrace(context, came);
   } else if (known && (context.sampling == 0 || context.sampling == samplingOfB3(came))) {
     same = true;
-    memory.copy(changetype<usize>(context), changetype<usize>(came), TRACE_CONTEXT_SIZE);
+    context.become(came);
   }
   writeTrace(config, propagate, context);
   // The one belongs to a traceparent of its trace, the other to its span.

@@ -6,13 +6,14 @@
 // a hundred of them in 8192 would lose one in eighty; with four, one in four million.
 
 import { Status } from '../../abi/enums';
+import { hexDigits } from '../../bytes/hex';
 import { Slice } from '../../bytes/slice';
 import { xxh64 } from '../../bytes/xxh64';
 import { Propagate } from '../../config/layout';
 import { arenaMark, arenaRelease, arenaTake } from '../../shim/arena';
 import { CAS_ANY, CAS_NEVER, getShared, setShared, sharedCas } from '../../shim/shared';
 import { entryFinish, findEntry, JOINED_SIZE_MAX, Joined, joinedBytes, joinSlot } from './entry';
-import { mirrorHas, mirrorKeep, mirrorPtr, mirrorSize } from './mirror';
+import { mirrorKeep, mirrorRead } from './mirror';
 import { isOnlyWriter } from './writers';
 
 /** How often a slot is read again that another worker wrote between our read and our write. */
@@ -38,10 +39,7 @@ export function storeEntry(propagate: Propagate, keyPtr: usize, keySize: u32, no
   const mark = arenaMark();
   for (let attempt: u32 = 1; ; attempt++) {
     let cas = CAS_ANY;
-    if (alone && mirrorHas(slotId)) {
-      out.ptr = mirrorPtr(slotId);
-      out.size = mirrorSize(slotId);
-    } else {
+    if (!alone || !mirrorRead(slotId, out)) {
       const status = getShared(propagate.slotPtr, propagate.slotSize, out);
       if (status != Status.Ok) out.size = 0;
       if (attempt < TRIES_MAX) cas = status == Status.Ok ? sharedCas() : CAS_NEVER;
@@ -74,9 +72,7 @@ export function storedEntry(propagate: Propagate, keyPtr: usize, keySize: u32, n
 function nameSlot(propagate: Propagate, keyPtr: usize, keySize: u32): u64 {
   const slot = <u32>xxh64(keyPtr, keySize) & propagate.slotMask;
   const digits = propagate.slotPtr + propagate.slotSize - 4;
-  for (let i: u32 = 0; i < 4; i++) {
-    const digit = (slot >> (12 - (i << 2))) & 15;
-    store<u8>(digits + i, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
-  }
+  // Eight digits, of which the last four stay.
+  store<u32>(digits, <u32>(hexDigits(slot) >> 32));
   return (propagate.policyHash & ~(<u64>0xffff)) | slot;
 }

@@ -13,7 +13,6 @@ import {
   sameIds,
   sameTrace,
   samplingOfW3c,
-  TRACE_CONTEXT_SIZE,
   TraceContext,
 } from '../../bytes/trace-context';
 import { parseTraceparent, putTraceparent } from '../../bytes/traceparent';
@@ -43,34 +42,31 @@ export function readTrace(config: Config, propagate: Propagate): void {
   single.clear();
   multi.clear();
   w3c.clear();
-  const b3Touched = touches(propagate, TraceFormat.B3);
-  const b3 = takeValue(config, propagate, propagate.b3, b3Touched);
+  const b3 = takeValue(config, propagate, propagate.b3, TraceFormat.B3);
   if (b3 != 0 && !parseB3(ptrOf(b3), sizeOf(b3), single)) {
-    drop(config, propagate, propagate.b3, b3Touched);
+    dropOf(config, propagate, propagate.b3, TraceFormat.B3);
   }
-  const w3cTouched = touches(propagate, TraceFormat.W3c);
   const cameW3c = firstValue(config, propagate.traceparent) != 0;
-  const traceparent = takeValue(config, propagate, propagate.traceparent, w3cTouched);
+  const traceparent = takeValue(config, propagate, propagate.traceparent, TraceFormat.W3c);
   if (traceparent != 0 && !parseTraceparent(ptrOf(traceparent), sizeOf(traceparent), w3c)) {
-    drop(config, propagate, propagate.traceparent, w3cTouched);
+    dropOf(config, propagate, propagate.traceparent, TraceFormat.W3c);
   }
   // A tracestate is nothing without the traceparent it came with.
   const alone = cameW3c && !w3c.hasIds() && firstValue(config, propagate.tracestate) != 0;
   if (alone || isEmpty(config, propagate.tracestate)) {
-    drop(config, propagate, propagate.tracestate, w3cTouched);
+    dropOf(config, propagate, propagate.tracestate, TraceFormat.W3c);
   }
-  if (isEmpty(config, propagate.otSpanContext)) {
-    drop(config, propagate, propagate.otSpanContext, true);
-  }
-  const multiTouched = touches(propagate, TraceFormat.B3Multi);
-  readMulti(config, propagate, multiTouched);
+  if (isEmpty(config, propagate.otSpanContext)) drop(config, propagate, propagate.otSpanContext);
+  readMulti(config, propagate);
   // Of two traces the single header's counts: nobody may go on with the other unseen.
-  if (b3Touched && single.hasIds() && multi.hasIds() && !sameTrace(single, multi)) {
-    drop(config, propagate, propagate.b3TraceId, multiTouched);
-    drop(config, propagate, propagate.b3SpanId, multiTouched);
-    if (multi.parentId != 0) drop(config, propagate, propagate.b3ParentSpanId, multiTouched);
-    forgetIds(multi);
+  if (!single.hasIds() || !multi.hasIds() || sameTrace(single, multi)) return;
+  if (!touches(propagate, TraceFormat.B3)) return;
+  dropOf(config, propagate, propagate.b3TraceId, TraceFormat.B3Multi);
+  dropOf(config, propagate, propagate.b3SpanId, TraceFormat.B3Multi);
+  if (multi.parentId != 0) {
+    dropOf(config, propagate, propagate.b3ParentSpanId, TraceFormat.B3Multi);
   }
+  forgetIds(multi);
 }
 
 /** Leaves of a context its decision. */
@@ -81,33 +77,34 @@ function forgetIds(context: TraceContext): void {
 }
 
 /** Trace and span id stand and fall together; everything else falls alone. */
-function readMulti(config: Config, propagate: Propagate, touched: bool): void {
-  const trace = takeValue(config, propagate, propagate.b3TraceId, touched);
-  const span = takeValue(config, propagate, propagate.b3SpanId, touched);
+function readMulti(config: Config, propagate: Propagate): void {
+  const format = TraceFormat.B3Multi;
+  const trace = takeValue(config, propagate, propagate.b3TraceId, format);
+  const span = takeValue(config, propagate, propagate.b3SpanId, format);
   if (trace != 0 || span != 0) {
     if (span != 0) multi.spanId = parseSpanId(ptrOf(span), sizeOf(span));
     const valid = trace != 0 && parseTraceId(ptrOf(trace), sizeOf(trace), multi);
     if (!valid || multi.spanId == 0) {
       multi.clear();
-      if (trace != 0) drop(config, propagate, propagate.b3TraceId, touched);
-      if (span != 0) drop(config, propagate, propagate.b3SpanId, touched);
+      if (trace != 0) dropOf(config, propagate, propagate.b3TraceId, format);
+      if (span != 0) dropOf(config, propagate, propagate.b3SpanId, format);
     }
   }
-  const parent = takeValue(config, propagate, propagate.b3ParentSpanId, touched);
+  const parent = takeValue(config, propagate, propagate.b3ParentSpanId, format);
   if (parent != 0) {
     if (multi.hasIds()) multi.parentId = parseSpanId(ptrOf(parent), sizeOf(parent));
-    if (multi.parentId == 0) drop(config, propagate, propagate.b3ParentSpanId, touched);
+    if (multi.parentId == 0) dropOf(config, propagate, propagate.b3ParentSpanId, format);
   }
-  const sampled = takeValue(config, propagate, propagate.b3Sampled, touched);
+  const sampled = takeValue(config, propagate, propagate.b3Sampled, format);
   if (sampled != 0) {
     const decision = parseSampled(ptrOf(sampled), sizeOf(sampled));
-    if (decision < 0) drop(config, propagate, propagate.b3Sampled, touched);
+    if (decision < 0) dropOf(config, propagate, propagate.b3Sampled, format);
     else multi.sampling = <u8>(decision == 1 ? Sampling.Accept : Sampling.Deny);
   }
-  const flags = takeValue(config, propagate, propagate.b3Flags, touched);
+  const flags = takeValue(config, propagate, propagate.b3Flags, format);
   if (flags != 0) {
     const debug = parseFlags(ptrOf(flags), sizeOf(flags));
-    if (debug < 0) drop(config, propagate, propagate.b3Flags, touched);
+    if (debug < 0) dropOf(config, propagate, propagate.b3Flags, format);
     else if (debug == 1) multi.sampling = <u8>Sampling.Debug;
   }
 }
@@ -136,11 +133,11 @@ function touches(propagate: Propagate, format: TraceFormat): bool {
 }
 
 /** The value of a header whose values are all one, not empty; another kind of header is dropped. */
-function takeValue(config: Config, propagate: Propagate, index: u32, touched: bool): usize {
+function takeValue(config: Config, propagate: Propagate, index: u32, format: TraceFormat): usize {
   const first = firstValue(config, index);
   if (first == 0) return 0;
   if (sizeOf(first) != 0 && onlyValue(config, index) != 0) return first;
-  drop(config, propagate, index, touched);
+  dropOf(config, propagate, index, format);
   // Where nothing is removed, many an application takes the first.
   return config.mode == <u8>Mode.Enforce || sizeOf(first) == 0 ? 0 : first;
 }
@@ -154,9 +151,13 @@ function isEmpty(config: Config, index: u32): bool {
   return true;
 }
 
+/** Drops a header of a format that the policy touches. Few are malformed: only then it is asked. */
+function dropOf(config: Config, propagate: Propagate, index: u32, format: TraceFormat): void {
+  if (touches(propagate, format)) drop(config, propagate, index);
+}
+
 /** One that cannot be removed is still there: nothing may be added beside it. */
-function drop(config: Config, propagate: Propagate, index: u32, touched: bool): void {
-  if (!touched) return;
+function drop(config: Config, propagate: Propagate, index: u32): void {
   increment(propagate.malformedMetric, 1);
   if (config.mode != <u8>Mode.Enforce) return;
   const name = nameOf(config, index);
@@ -205,7 +206,7 @@ export function requestTrace(propagate: Propagate, out: TraceContext): void {
 /** The ids of one format; a decision that another came with stays beside them. */
 function takeIds(out: TraceContext, one: TraceContext): void {
   const decision = out.sampling;
-  memory.copy(changetype<usize>(out), changetype<usize>(one), TRACE_CONTEXT_SIZE);
+  out.become(one);
   out.decision = decision;
 }
 

@@ -238,6 +238,17 @@ describe('entry', () => {
     expect(conflicts('k')).toBe(false);
   });
 
+  it('that is not whole gives way to one that agrees, and its conflict is forgotten', () => {
+    put('k', 'a');
+    store<u8>(slot + 24, load<u8>(slot + 24) ^ 1);
+    expect(put('k', 'a')).toBe(Joined.Ok);
+    put('k', 'b');
+    expect(conflicts('k')).toBe(true);
+    store<u8>(slot + 24, load<u8>(slot + 24) ^ 1);
+    expect(put('k', 'b')).toBe(Joined.Ok);
+    expect(conflicts('k')).toBe(false);
+  });
+
   it('is no longer than it can be', () => {
     slotSize = JOINED_SIZE_MAX;
     memory.fill(slot, 0xff, slotSize);
