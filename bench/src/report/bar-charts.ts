@@ -31,7 +31,9 @@ function costChart(rows: readonly HeadlineRow[], floor: HeadlineRow | undefined)
 }
 
 function ratioCharts(rows: readonly HeadlineRow[]): BarChart[] {
-  const ours = rows.filter(({ group, ratio }) => group === 'ours' && ratio !== undefined);
+  const ours = rows.filter(
+    ({ group, ratio }) => group === 'ours' && ratio !== undefined && Number.isFinite(ratio.high),
+  );
   if (ours.length === 0) return [];
   const bars = ours.map((row) => {
     const text = intervalText(row.ratio!);

@@ -68,7 +68,7 @@ function shortHtml(record: BenchRecord): string {
   if (none === undefined) return '';
   const all = rows.find(({ variant }) => variant === 'everything');
   const targets = targetResults(record);
-  const missed = targets.filter(({ met }) => !met).map(({ name }) => name);
+  const missed = targets.filter(({ verdict }) => verdict !== 'met').map(({ name }) => name);
   const points = [
     `Without a filter a request costs ${intervalText(none)} µs of CPU (${rounds} rounds; in ` +
       'brackets 95 %).',

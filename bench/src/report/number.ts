@@ -28,7 +28,8 @@ export function numberText(value: number): string {
 /** `5.12 [4.98, 5.27]`; of rounds that were all alike, just the number. */
 export function intervalText({ value, low, high }: Estimate): string {
   if (low === high) return numberText(value);
-  const decimals = decimalsOf(Math.max(Math.abs(value), Math.abs(low), Math.abs(high)));
+  const finite = [value, low, high].filter(Number.isFinite).map(Math.abs);
+  const decimals = decimalsOf(Math.max(...finite, 0));
   const [middle, from, to] = [value, low, high].map((one) => fixed(one, decimals));
   return `${middle} [${from}, ${to}]`;
 }

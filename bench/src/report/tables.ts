@@ -63,9 +63,9 @@ function headlineCells(row: HeadlineRow): Row {
 
 /** What the project set itself. Empty where the record says nothing about it. */
 export function targetTable(record: BenchRecord): Table[] {
-  const rows = targetResults(record).map(({ name, wanted, found, met }) => ({
+  const rows = targetResults(record).map(({ name, wanted, found, verdict }) => ({
     name,
-    cells: [wanted, intervalText(found), met ? 'met' : 'missed'],
+    cells: [wanted, intervalText(found), verdict],
   }));
   if (rows.length === 0) return [];
   return [{ caption: 'Targets', columns: ['', 'wanted', 'found', 'verdict'], groups: [{ rows }] }];

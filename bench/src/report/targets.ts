@@ -32,7 +32,15 @@ export interface TargetResult {
   /** What is wanted, as text: `at most 2 × no-op`. */
   readonly wanted: string;
   readonly found: Estimate;
-  readonly met: boolean;
+  readonly verdict: Verdict;
+}
+
+/** `open`: the interval has no upper end, and says nothing. */
+export type Verdict = 'met' | 'missed' | 'open';
+
+function verdictOf({ low, high }: Estimate, isMet: boolean): Verdict {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return 'open';
+  return isMet ? 'met' : 'missed';
 }
 
 /** The targets that the record says anything about. */
@@ -47,7 +55,14 @@ function ratios(record: BenchRecord): TargetResult[] {
   return [...RATIO_TARGETS].flatMap(([name, target]) => {
     const found = figures.find(({ variant }) => variant === name)?.ratio;
     if (found === undefined) return [];
-    return [{ name, wanted: `at most ${target} × ${NO_OP}`, found, met: found.low <= target }];
+    return [
+      {
+        name,
+        wanted: `at most ${target} × ${NO_OP}`,
+        found,
+        verdict: verdictOf(found, found.low <= target),
+      },
+    ];
   });
 }
 
@@ -59,12 +74,17 @@ function againstOthers(record: BenchRecord): TargetResult[] {
   if (alike(none, tag, solo)) {
     const found = ratio(tag!, none!, solo!);
     const wanted = `at most a third of ${SOLO_IO}`;
-    results.push({ name: 'tag write', wanted, found, met: found.low <= SOLO_IO_SHARE });
+    results.push({
+      name: 'tag write',
+      wanted,
+      found,
+      verdict: verdictOf(found, found.low <= SOLO_IO_SHARE),
+    });
   }
   if (alike(everything, chain)) {
     const found = difference(everything!, chain!);
     const wanted = `µs over ${CHAIN}: below 0`;
-    results.push({ name: 'everything', wanted, found, met: found.low < 0 });
+    results.push({ name: 'everything', wanted, found, verdict: verdictOf(found, found.low < 0) });
   }
   return results;
 }
@@ -79,8 +99,8 @@ function memory(record: BenchRecord): TargetResult[] {
     .sort((a, b) => b.over.value - a.over.value);
   if (most === undefined) return [];
   const wanted = `MiB a worker over ${NO_OP}: below ${MEMORY_MIB}`;
-  const met = most.over.low < MEMORY_MIB;
-  return [{ name: `${most.variant} (the most)`, wanted, found: most.over, met }];
+  const verdict = verdictOf(most.over, most.over.low < MEMORY_MIB);
+  return [{ name: `${most.variant} (the most)`, wanted, found: most.over, verdict }];
 }
 
 const nameOf = ({ name }: { readonly name: string }) => name;

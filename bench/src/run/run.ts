@@ -83,7 +83,7 @@ export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
     versions: {
       ...versions(options.envoy.version),
       ...(await versionsOf(variants)),
-      ...(only.includes('sdk') ? sdkVersions(await settingsOf({ quick, signal })) : {}),
+      ...(only.includes('sdk') ? sdkVersions(await settingsOf({ ...settings.sdk, signal })) : {}),
     },
     settings: flat(taken, only),
     remarks: [...options.remarks, ...remarks],
@@ -99,7 +99,7 @@ async function measure(
   run: Run,
   bench: Bench,
   variants: readonly Variant[],
-  { settings, quick, signal }: RunOptions,
+  { settings, signal }: RunOptions,
 ): Promise<Measurement[]> {
   const few = variants.filter(({ name }) => FEW_VARIANTS.includes(name));
   switch (run) {
@@ -119,7 +119,7 @@ async function measure(
         onProgress: (share) => bench.progress(share, 'callbacks on the V8 host'),
       });
     case 'sdk':
-      return measureSdk(await settingsOf({ quick, signal }), (did, of) =>
+      return measureSdk(await settingsOf({ ...settings.sdk, signal }), (did, of) =>
         bench.progress(did / of, 'calls of Node services'),
       );
   }
@@ -158,7 +158,7 @@ function flat(settings: Omit<Settings, 'seconds'>, only: readonly Run[]): BenchR
 function flatten(of: object, prefix = ''): Record<string, number | string> {
   return Object.fromEntries(
     Object.entries(of).flatMap(([key, value]) =>
-      typeof value === 'object' && value !== null
+      typeof value === 'object' && value !== null && !Array.isArray(value)
         ? Object.entries(flatten(value, `${prefix}${key} `))
         : [[`${prefix}${key}`, typeof value === 'number' ? value : String(value)]],
     ),

@@ -3,6 +3,7 @@
 import type { LatencySettings } from '../macro/latency.js';
 import type { MemorySettings } from '../macro/memory.js';
 import type { TurnSettings } from '../macro/one-hop.js';
+import type { SdkOptions } from '../sdk/settings.js';
 
 /** What may be chosen by `--only`. */
 export const RUNS = ['cpu', 'latency', 'memory', 'hops', 'scaling', 'micro', 'sdk'] as const;
@@ -15,32 +16,24 @@ export interface Settings {
   readonly hops: { readonly turns: TurnSettings; readonly latency: LatencySettings };
   readonly scaling: TurnSettings;
   readonly micro: { readonly rounds: number };
-  readonly sdk: { readonly quick: boolean };
+  readonly sdk: Pick<SdkOptions, 'quick' | 'rounds' | 'nodes'>;
   /** How long each takes, about: for the time that is left. */
   readonly seconds: Readonly<Record<Run, number>>;
 }
 
-/** About 50 minutes. */
+/** About half an hour. */
 export const FULL: Settings = {
-  cpu: { rounds: 15, slices: 15, requests: 2_000, warm: 30_000 },
-  latency: { rounds: 9, rate: 5_000, seconds: 3, warm: 20_000 },
-  memory: { rounds: 5, requests: 4_000 },
+  cpu: { rounds: 15, slices: 5, requests: 2_000, warm: 20_000 },
+  latency: { rounds: 9, rate: 5_000, seconds: 2, warm: 10_000 },
+  memory: { rounds: 3, requests: 4_000 },
   hops: {
-    turns: { rounds: 15, slices: 15, requests: 2_000, warm: 20_000 },
-    latency: { rounds: 9, rate: 2_000, seconds: 3, warm: 10_000 },
+    turns: { rounds: 15, slices: 5, requests: 1_000, warm: 10_000 },
+    latency: { rounds: 9, rate: 2_000, seconds: 2, warm: 5_000 },
   },
-  scaling: { rounds: 9, slices: 9, requests: 2_000, warm: 20_000 },
-  micro: { rounds: 15 },
-  sdk: { quick: false },
-  seconds: {
-    cpu: 1_200,
-    latency: 220,
-    memory: 60,
-    hops: 240,
-    scaling: 500,
-    micro: 120,
-    sdk: 1_500,
-  },
+  scaling: { rounds: 5, slices: 5, requests: 2_000, warm: 15_000 },
+  micro: { rounds: 9 },
+  sdk: { rounds: 9, nodes: [20] },
+  seconds: { cpu: 800, latency: 150, memory: 50, hops: 180, scaling: 200, micro: 60, sdk: 450 },
 };
 
 /** Under three minutes: whether it works, and figures that are not to be quoted. */

@@ -34,7 +34,8 @@ export function difference(rounds: readonly number[], base: readonly number[]): 
 
 /**
  * (rounds - base) / (floor - base), each difference the median over the rounds. Not the median of
- * ratios: one round in which the floor came close to the base would decide it.
+ * ratios: one round in which the floor came close to the base would decide it. Where the floor cannot
+ * be told from the base, the ratio has no upper end: it is Infinity, never negative.
  */
 export function ratio(
   rounds: readonly number[],
@@ -47,19 +48,35 @@ export function ratio(
   const under = floor.map((value, round) => value - base[round]!);
   const middle = (values: readonly number[], chosen: readonly number[]) =>
     median(chosen.map((round) => values[round]!));
-  return bootstrap(rounds.length, (chosen) => middle(over, chosen) / middle(under, chosen));
+  return bootstrap(rounds.length, (chosen) => {
+    const divisor = middle(under, chosen);
+    return divisor > 0 ? middle(over, chosen) / divisor : Number.POSITIVE_INFINITY;
+  });
 }
 
 /** @param figure of some rounds, given by their numbers, some more than once */
 export function bootstrap(rounds: number, figure: (chosen: readonly number[]) => number): Estimate {
   if (rounds === 0) throw new RangeError('a figure of no rounds');
-  const random = seeded(1);
-  const all = Array.from({ length: rounds }, (_, round) => round);
-  const figures = Array.from({ length: RESAMPLES }, () =>
-    figure(all.map(() => Math.floor(random() * rounds))),
-  ).sort((a, b) => a - b);
+  const figures = resamplesOf(rounds)
+    .map(figure)
+    .sort((a, b) => (a === b ? 0 : a - b));
   const at = (share: number) => figures[Math.min(RESAMPLES - 1, Math.floor(share * RESAMPLES))]!;
+  const all = Array.from({ length: rounds }, (_, round) => round);
   return { value: figure(all), low: at(LOW), high: at(HIGH) };
+}
+
+const resamples = new Map<number, readonly (readonly number[])[]>();
+
+/** Kept: a record has hundreds of figures, and choosing takes longer than reckoning. */
+function resamplesOf(rounds: number): readonly (readonly number[])[] {
+  let found = resamples.get(rounds);
+  if (found === undefined) {
+    const random = seeded(1);
+    const choose = () => Array.from({ length: rounds }, () => Math.floor(random() * rounds));
+    found = Array.from({ length: RESAMPLES }, choose);
+    resamples.set(rounds, found);
+  }
+  return found;
 }
 
 /**

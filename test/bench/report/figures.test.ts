@@ -95,11 +95,15 @@ describe('targets', () => {
     );
 
   it('are met where the interval reaches them, and missed above', () => {
-    expect(cpu({ 'tag write': [14, 14, 14] })).toMatchObject([{ found: { low: 2 }, met: true }]);
+    expect(cpu({ 'tag write': [14, 14, 14] })).toMatchObject([
+      { found: { low: 2 }, verdict: 'met' },
+    ]);
     const above = [14.01, 14.01, 14.01];
-    expect(cpu({ 'tag write': above })).toMatchObject([{ name: 'tag write', met: false }]);
+    expect(cpu({ 'tag write': above })).toMatchObject([{ name: 'tag write', verdict: 'missed' }]);
     const reaching = [13, 14.5, 14.5];
-    expect(cpu({ 'tag write': reaching })).toMatchObject([{ found: { value: 2.25 }, met: true }]);
+    expect(cpu({ 'tag write': reaching })).toMatchObject([
+      { found: { value: 2.25 }, verdict: 'met' },
+    ]);
   });
 
   it('hold our tag against that of solo-io', () => {
@@ -107,14 +111,14 @@ describe('targets', () => {
       cpu({ 'tag write': [cost, cost, cost], 'solo-io tag': [22, 22, 22] }).find(({ wanted }) =>
         wanted.includes('solo-io'),
       );
-    expect(verdict(14)).toMatchObject({ met: true, found: { value: 4 / 12 } });
-    expect(verdict(14.1)).toMatchObject({ met: false });
+    expect(verdict(14)).toMatchObject({ verdict: 'met', found: { value: 4 / 12 } });
+    expect(verdict(14.1)).toMatchObject({ verdict: 'missed' });
   });
 
   it('hold everything against the chain that does the same', () => {
     const verdict = (cost: number) =>
-      cpu({ everything: [cost, cost, cost], 'lua + local_ratelimit': [20, 20, 20] })[1]?.met;
-    expect([19.9, 20].map(verdict)).toEqual([true, false]);
+      cpu({ everything: [cost, cost, cost], 'lua + local_ratelimit': [20, 20, 20] })[1]?.verdict;
+    expect([19.9, 20].map(verdict)).toEqual(['met', 'missed']);
   });
 
   it('bound the memory of what takes most of ours, whatever others take', () => {
@@ -127,7 +131,7 @@ describe('targets', () => {
           }),
         ),
       );
-    expect(memory(12.9)).toMatchObject([{ name: 'everything (the most)', met: true }]);
-    expect(memory(13)).toMatchObject([{ name: 'everything (the most)', met: false }]);
+    expect(memory(12.9)).toMatchObject([{ name: 'everything (the most)', verdict: 'met' }]);
+    expect(memory(13)).toMatchObject([{ name: 'everything (the most)', verdict: 'missed' }]);
   });
 });
