@@ -3,6 +3,7 @@
 import { Action } from '../abi/enums';
 import { Config, Direction, Mode } from '../config/layout';
 import { arenaClose, arenaOpen, arenaReset } from '../shim/arena';
+import { clockReset } from '../shim/clock';
 import { limitRequest, tellAdmitted } from './limiting/gate';
 import { rememberRequest } from './propagation/remember';
 import { findRequest, restoreRequest } from './propagation/restore';
@@ -14,6 +15,7 @@ import { decideTags, writeTags } from './tagging/tagging';
 export function handleRequest(config: Config, contextId: u32): Action {
   if (config.mode == <u8>Mode.Disabled) return Action.Continue;
   arenaReset();
+  clockReset();
   const readable = readRequest(config);
   // What the arena keeps is for limits and writes: no request may be too large for them.
   arenaClose();

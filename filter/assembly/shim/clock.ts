@@ -16,3 +16,16 @@ export function wallNs(): u64 {
 export function monotonicNs(): u64 {
   return clock_time_get(MONOTONIC, 1, cell) == 0 ? load<u64>(cell) : 0;
 }
+
+let callbackStartNs: u64 = 0;
+
+/** Begins a callback. */
+export function clockReset(): void {
+  callbackStartNs = 0;
+}
+
+/** As `monotonicNs`, but read once in a callback, by whoever asks first. */
+export function callbackNs(): u64 {
+  if (callbackStartNs == 0) callbackStartNs = monotonicNs();
+  return callbackStartNs;
+}

@@ -7,7 +7,7 @@
 
 import { charge, tokensFree, unitsCeil, unitsFloor, unitsUntilFree } from '../../bytes/gcra';
 import { Config, Limit, limitAt, Mode, Overflow, Scope, Verdict } from '../../config/layout';
-import { monotonicNs } from '../../shim/clock';
+import { callbackNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainLimit } from '../explain';
 import { mayMatch } from '../matching/match';
@@ -75,7 +75,7 @@ function isFor(config: Config, limit: Limit, readable: bool): bool {
 }
 
 function readClock(): bool {
-  if (nowNs == 0) nowNs = monotonicNs();
+  nowNs = callbackNs();
   return nowNs != 0;
 }
 

@@ -4,7 +4,7 @@ import { Slice } from '../../bytes/slice';
 import { sameTrace, TraceContext } from '../../bytes/trace-context';
 import { Carried, Config, carriedAt, keyAt, Mode, Propagate, tagAt } from '../../config/layout';
 import { arenaTake } from '../../shim/arena';
-import { monotonicNs } from '../../shim/clock';
+import { callbackNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainPropagate } from '../explain';
 import { firstValue, nameOf, onlyValue, Value } from '../request';
@@ -26,7 +26,7 @@ export function rememberRequest(config: Config): void {
   readTrace(config, propagate);
   if (firstValue(config, propagate.requestId) == 0) giveRequestId(config, propagate);
   readKeys(config, propagate);
-  const now = monotonicNs();
+  const now = callbackNs();
   requestTrace(propagate, context);
   const entry = arenaTake(ENTRY_SIZE_MAX);
   if (now == 0 || entry == 0) {
@@ -37,6 +37,7 @@ export function rememberRequest(config: Config): void {
   if (!addFields(config, propagate)) increment(config.storeErrors, 1);
   let stored = false;
   let conflict = false;
+  let evicted: u32 = 0;
   for (let i: u32 = 0; i < propagate.keyCount; i++) {
     const key = keyAt(propagate, i);
     if (keySizeOf(key) == 0) continue;
@@ -47,9 +48,10 @@ export function rememberRequest(config: Config): void {
     }
     stored = true;
     if (outcome == Stored.Conflict) conflict = true;
-    if (outcome == Stored.Evicted) increment(propagate.evictedMetric, 1);
+    if (outcome == Stored.Evicted) evicted++;
   }
   if (stored) increment(propagate.storedMetric, 1);
+  if (evicted != 0) increment(propagate.evictedMetric, evicted);
   if (conflict) increment(propagate.conflictMetric, 1);
   if (explaining()) explainPropagate(config, stored ? 'stored' : 'not stored', '');
 }
