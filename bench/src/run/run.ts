@@ -1,5 +1,6 @@
 // run: all measurements that are asked for, one after the other, as one record.
 
+import { setMaxListeners } from 'node:events';
 import { LoadGenerator } from '../load/index.js';
 import type { Bench } from '../macro/bench.js';
 import { measureHops } from '../macro/hops.js';
@@ -44,6 +45,8 @@ const LOAD_CORE = 1;
 export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
   const { quick, only, settings, signal, pinned } = options;
   const takenAt = new Date().toISOString();
+  // Each proxy listens, and many run at once.
+  setMaxListeners(0, signal);
   const loadBefore = load();
   const { variants, remarks } = await chosen(options);
   const generator = await LoadGenerator.start(pinned ? { core: LOAD_CORE } : {});
