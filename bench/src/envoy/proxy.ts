@@ -37,7 +37,6 @@ export class BenchProxy {
       path: options.envoy,
       bootstrap: benchBootstrap(listeners, upstreams),
       concurrency: workers,
-      readyTimeoutMs: 180_000,
       signal,
     });
     const proxy = new BenchProxy(envoy, performance.now() - startMs);
@@ -72,9 +71,6 @@ export class BenchProxy {
     return [...found.values()].reduce((sum, value) => sum + value, 0);
   }
 
-  get pidForTests(): number {
-    return this.#envoy.pid;
-  }
   get logs(): readonly string[] {
     return this.#envoy.logs;
   }

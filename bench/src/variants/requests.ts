@@ -22,8 +22,8 @@ const NO_TRACE = [
 
 /** Of a stream: more than a store holds. */
 const STREAM_SIZE = 10_000;
-/** Of `remembered`: so few that none of them pushes another out of a store of 8192. */
-const REMEMBERED = 200;
+/** Of `remembered`: so few that none of them pushes another out, in any of the stores. */
+const REMEMBERED = 50;
 
 export interface Wanted {
   /** Of x-user-group; `internal` is who gets the canary. */
