@@ -38,7 +38,7 @@ beforeAll(async () => {
     core: undefined,
     signal: never,
     progress: () => {},
-    doubt: () => {},
+    doubt: () => true,
   };
 });
 afterAll(() => load.stop());
@@ -47,7 +47,13 @@ describe('a run', () => {
   it('becomes a record that can be read again', { timeout: TIMEOUT_MS }, async () => {
     const shares: number[] = [];
     const record = await runBenchmark({
-      ...{ envoy: { path, version }, settings: SMALL, quick: true, pinned: false, signal: never },
+      ...{
+        envoy: { path, version },
+        settings: SMALL,
+        quick: true,
+        cores: undefined,
+        signal: never,
+      },
       force: true,
       only: ['memory', 'cpu', 'latency'],
       variants: ['none', 'none again', 'no-op wasm', 'tag write'],
@@ -74,7 +80,7 @@ describe('a run', () => {
   it('ends where it is interrupted', { timeout: TIMEOUT_MS }, async () => {
     const interrupted = new AbortController();
     const run = runBenchmark({
-      ...{ envoy: { path, version }, settings: SMALL, quick: true, pinned: false },
+      ...{ envoy: { path, version }, settings: SMALL, quick: true, cores: undefined },
       force: true,
       only: ['cpu'],
       variants: ['none'],

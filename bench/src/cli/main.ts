@@ -1,9 +1,18 @@
 // main: `npm run bench`: measures, shows, compares. What it ends with is `exitCode` of the process.
 
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { EnvoyNotFound, findEnvoy, reportProgress } from '../../../envoyfilter/src/envoy/index.js';
-import { canPin, preflight } from '../envoy/preflight.js';
+import {
+  EnvoyFailed,
+  EnvoyNotFound,
+  findEnvoy,
+  reportProgress,
+} from '../../../envoyfilter/src/envoy/index.js';
+import { findCores } from '../envoy/cores.js';
+import { preflight } from '../envoy/preflight.js';
+import { LoadError } from '../load/index.js';
+import { WrongAnswer } from '../macro/subject.js';
 import { RecordError, readRecord } from '../record/read.js';
 import type { BenchRecord } from '../record/record.js';
 import { recordText, writeRecord } from '../record/write.js';
@@ -12,7 +21,7 @@ import { compareText } from '../report/compare-text.js';
 import { htmlReport } from '../report/html.js';
 import { textReport } from '../report/text.js';
 import { Progress } from '../run/progress.js';
-import { DoubtError, runBenchmark } from '../run/run.js';
+import { runBenchmark } from '../run/run.js';
 import { FULL, QUICK, RUNS, type Run } from '../run/settings.js';
 import { VARIANTS } from '../variants/variants.js';
 
@@ -26,7 +35,7 @@ const EXAMPLES = `
 Measures what each part of Tagalong costs, beside Envoy's own filters, Lua and other SDKs, and writes
 the figures as text, as a record (JSON) and as a page (HTML).
 
-  npm run bench                                    everything, about an hour; leave the machine alone
+  npm run bench                                    everything, half an hour; leave the machine alone
   npm run bench -- --quick                         under three minutes; not to be quoted
   npm run bench -- --only cpu,micro                some of: ${RUNS.join(', ')}
   npm run bench -- --only cpu --variant 'tag write' --variant 'lua tag'
@@ -34,6 +43,8 @@ the figures as text, as a record (JSON) and as a page (HTML).
   npm run bench -- --report RECORD.json            text and page of a record once more
 
 A variant that does not do its job ends the run. Exit codes: 0 done, 1 failed, 2 wrong usage.`;
+
+class Refused extends Error {}
 
 interface Flags {
   readonly quick: boolean;
@@ -46,6 +57,9 @@ interface Flags {
   readonly format: 'text' | 'json';
   readonly force: boolean;
 }
+
+/** Whose message says it all. */
+const KNOWN = [Refused, RecordError, EnvoyNotFound, EnvoyFailed, LoadError, WrongAnswer];
 
 const program = new Command('npm run bench --')
   .helpOption('-h, --help', 'print this')
@@ -80,9 +94,7 @@ async function main(): Promise<number> {
       process.stderr.write('\nInterrupted: nothing was written.\n');
       return INTERRUPTED;
     }
-    if (error instanceof DoubtError)
-      process.stderr.write('Not measured; --force does it all the same.\n');
-    const known = [DoubtError, RecordError, EnvoyNotFound].some((kind) => error instanceof kind);
+    const known = KNOWN.some((kind) => error instanceof kind);
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`${known ? (error as Error).message : stack}\n`);
     return FAILED;
@@ -109,12 +121,16 @@ function compareTwo(paths: readonly string[], as: Flags['format']): void {
 
 async function measure(flags: Flags): Promise<void> {
   const { signal } = interrupted;
+  mkdirSync(flags.out, { recursive: true });
+  accessSync(flags.out, constants.W_OK);
   const envoy = await findEnvoy({ progress: reportProgress(), signal });
   const findings = await preflight(envoy.path);
   const severe = findings.filter((finding) => finding.severe);
   if (severe.length > 0 && !flags.force) {
     const list = severe.map(({ text }) => `  ${text}`).join('\n');
-    throw new DoubtError(`The figures would say nothing:\n${list}`);
+    throw new Refused(
+      `Not measured, the figures would say nothing:\n${list}\n--force does it all the same.`,
+    );
   }
   const progress = new Progress(process.stderr);
   try {
@@ -123,7 +139,7 @@ async function measure(flags: Flags): Promise<void> {
       ...{ envoy, settings, quick: flags.quick, only: flags.only ?? RUNS, signal },
       ...(flags.variant === undefined ? {} : { variants: flags.variant }),
       remarks: findings.map(({ text }) => text),
-      ...{ pinned: canPin(), force: flags.force },
+      ...{ cores: findCores(), force: flags.force },
       progress: (share, what) => progress.tell(share, what),
     });
     progress.done();
@@ -135,11 +151,13 @@ async function measure(flags: Flags): Promise<void> {
   }
 }
 
-/** Prints a record, and writes its page to PATH.html. */
+/** Prints a record; its text goes to PATH.txt, its page to PATH.html. */
 async function show(record: BenchRecord, path: string, { format: as }: Flags): Promise<void> {
+  const text = textReport(record);
+  await writeFile(`${path}.txt`, text);
   await writeFile(`${path}.html`, await htmlReport(record));
-  process.stderr.write(`${path}.html: the page\n`);
-  print(as === 'json' ? recordText(record) : textReport(record));
+  process.stderr.write(`${path}.txt, ${path}.html: the report\n`);
+  print(as === 'json' ? recordText(record) : text);
 }
 
 function withRounds(settings: typeof FULL, rounds: number | undefined): typeof FULL {

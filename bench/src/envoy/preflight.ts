@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { benchBootstrap } from './bootstrap.js';
+import { findCores } from './cores.js';
 
 export interface Finding {
   /** Nothing is measured, unless it is asked for in spite of it. */
@@ -26,7 +27,7 @@ export async function preflight(envoy: string): Promise<Finding[]> {
   return [
     ...judgeBuild(version),
     ...judgeBootstrap(config),
-    ...judgeMachine(availableParallelism(), canPin(), await busyShare()),
+    ...judgeMachine(availableParallelism(), findCores() !== undefined, await busyShare()),
   ];
 }
 
@@ -66,22 +67,15 @@ export function judgeMachine(cores: number, pins: boolean, busy: number): Findin
     found.push({ severe: true, text: `${cores} core: the load would take it from the proxy` });
   }
   if (!pins) {
-    found.push({ severe: false, text: 'no taskset: proxy and load were not kept on their cores' });
+    found.push({
+      severe: false,
+      text: 'proxy and load were not kept on cores of their own: no taskset, or one core',
+    });
   }
   if (busy > BUSY_MAX) {
     found.push({ severe: true, text: `other programs use ${percent} % of the processors` });
   }
   return found;
-}
-
-/** Whether a process can be kept on a core. */
-export function canPin(): boolean {
-  try {
-    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The share of all processors' time that is in use, over a second in which we do nothing. */

@@ -40,8 +40,13 @@ export class BenchProxy {
       signal,
     });
     const proxy = new BenchProxy(envoy, performance.now() - startMs);
-    if (core !== undefined) pin(envoy.pid, core);
-    return proxy;
+    try {
+      if (core !== undefined) pin(envoy.pid, core);
+      return proxy;
+    } catch (error) {
+      await envoy.stop();
+      throw error;
+    }
   }
 
   async port(listener: string): Promise<number> {

@@ -17,7 +17,7 @@ async function open(job: Kind<'open'>): Promise<Omit<OpenReport, 'cpuSeconds'>> 
     job.pace ?? 'uniform',
     job.seed ?? 1,
   );
-  const requests = new PreparedRequests(job.packed);
+  const requests = new PreparedRequests(job.packed, job.first);
   const loop = await RateLoop.run({ ...job, host: job.host ?? HOST, requests, due, exact: true });
   const { seconds, sentRate, queued } = loop;
   const times = { latency: loop.latency(), lateness: loop.lateness(), unread: loop.unread() };
@@ -26,7 +26,7 @@ async function open(job: Kind<'open'>): Promise<Omit<OpenReport, 'cpuSeconds'>> 
 
 async function paced(job: Kind<'paced'>): Promise<Omit<PacedReport, 'cpuSeconds'>> {
   const due = dueTimes(job.count, job.rate, 'uniform', 1);
-  const requests = new PreparedRequests(job.packed);
+  const requests = new PreparedRequests(job.packed, job.first);
   const loop = await RateLoop.run({ ...job, host: job.host ?? HOST, requests, due, exact: false });
   const { seconds, sentRate } = loop;
   return { ...loop.tally.answers(loop.count), seconds, sentRate };
@@ -36,7 +36,7 @@ async function closed(job: Kind<'closed'>): Promise<Omit<ClosedReport, 'cpuSecon
   const loop = await ClosedLoop.run({
     ...job,
     host: job.host ?? HOST,
-    requests: new PreparedRequests(job.packed),
+    requests: new PreparedRequests(job.packed, job.first),
     depth: job.depth ?? 1,
     count: job.count ?? Number.POSITIVE_INFINITY,
     seconds: job.seconds ?? Number.POSITIVE_INFINITY,

@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly host?: string;
   /** Used in turn. */
   readonly requests: readonly Request[];
+  /** The turn to begin with: a load may go on where another one ended; default 0. */
+  readonly first?: number;
   /** Of the requests that say nothing themselves; default: status 200. */
   readonly expect?: Expectation;
   /** Kept-alive connections, all opened before the first request. */

@@ -46,13 +46,17 @@ export function pack(requests: readonly Request[], expect: Expectation = {}): Pa
   };
 }
 
-/** Requests in turn: turn 0 is the first, and behind the last comes the first again. */
+/** Requests in turn; behind the last comes the first again. */
 export class PreparedRequests {
   readonly #bytes: Buffer;
   readonly #ends: Uint32Array;
   readonly #all: readonly PreparedRequest[];
 
-  constructor({ bytes, ends, statuses, contains }: PackedRequests) {
+  readonly #first: number;
+
+  /** @param first which one is turn 0 */
+  constructor({ bytes, ends, statuses, contains }: PackedRequests, first = 0) {
+    this.#first = first;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#ends = ends;
     this.#all = Array.from(ends, (_, i) => ({
@@ -63,13 +67,13 @@ export class PreparedRequests {
   }
 
   of(turn: number): PreparedRequest {
-    return this.#all[turn % this.#all.length]!;
+    return this.#all[(turn + this.#first) % this.#all.length]!;
   }
 
   /** The bytes of `count` turns, so that they are one write. Copies where they go round the end. */
   bytes(turn: number, count: number): Buffer {
     if (count === 1) return this.of(turn).bytes;
-    const first = turn % this.#all.length;
+    const first = (turn + this.#first) % this.#all.length;
     if (first + count <= this.#all.length) return this.#slice(first, first + count - 1);
     return Buffer.concat(Array.from({ length: count }, (_, i) => this.of(turn + i).bytes));
   }

@@ -8,8 +8,8 @@ export interface Bench {
   /** The core that proxies under test share; undefined: not pinned. */
   readonly core: number | undefined;
   readonly signal: AbortSignal;
-  /** What makes figures doubtful: ends the measurement, unless doubtful ones are wanted too. */
-  readonly doubt: (text: string) => void;
+  /** Told what makes figures doubtful; whether doubtful ones are wanted too. */
+  readonly doubt: (text: string) => boolean;
   /** Told after each step: a share from 0 to 1 of this measurement, and what it was. */
   readonly progress: (share: number, what: string) => void;
 }

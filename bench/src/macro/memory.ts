@@ -24,7 +24,8 @@ export async function measureMemory(
 ): Promise<Measurement[]> {
   const found = variants.map(() => [] as number[]);
   const memoryOf = async (variant: Variant, workers: number) => {
-    const subject = await Subject.warm(bench, variant, requests * workers, workers, CONNECTIONS);
+    const load = { requests: requests * workers, connections: CONNECTIONS };
+    const subject = await Subject.warm(bench, variant, load, workers);
     try {
       return await subject.memoryMiB();
     } finally {

@@ -7,7 +7,7 @@ import type { Measurement, Part, Unit } from '../record/record.js';
 import { median, orderOf } from '../statistics/statistics.js';
 import type { Variant } from '../variants/variant.js';
 import type { Bench } from './bench.js';
-import { Subject } from './subject.js';
+import { CONNECTIONS, Subject } from './subject.js';
 
 /** A variant, and under which name its figures are kept. */
 export interface Item {
@@ -94,15 +94,18 @@ async function takeRound(
   const tell = (share: number, what: string) =>
     bench.progress((round + share) / rounds, `round ${round + 1}/${rounds}, ${what}`);
   try {
-    for (const [i, { variant, workers }] of items.entries()) {
+    for (const [i, { variant, workers = 1 }] of items.entries()) {
       tell((STARTING * i) / items.length, variant.name);
-      subjects.push(await Subject.warm(bench, variant, warm, workers));
+      // Each worker has a VM that is to be warm.
+      const load = { requests: warm * workers, connections: CONNECTIONS * workers };
+      subjects.push(await Subject.warm(bench, variant, load, workers));
     }
     const taken = subjects.map(({ startMs }): Taken => ({ cpuMicros: [], perSecond: [], startMs }));
     for (let slice = 0; slice < slices; slice++) {
       tell(STARTING + ((1 - STARTING) * slice) / slices, `slice ${slice + 1}/${slices}`);
       for (const i of orderOf(slice, subjects.length)) {
-        const { cpuMicros, perSecond } = await takeSlice(subjects[i]!, requests);
+        const connections = CONNECTIONS * (items[i]!.workers ?? 1);
+        const { cpuMicros, perSecond } = await takeSlice(subjects[i]!, requests, connections);
         taken[i]!.cpuMicros.push(cpuMicros);
         taken[i]!.perSecond.push(perSecond);
       }
@@ -114,10 +117,10 @@ async function takeRound(
   }
 }
 
-async function takeSlice(subject: Subject, requests: number) {
+async function takeSlice(subject: Subject, requests: number, connections: number) {
   await subject.prepare();
   const before = await subject.cpuMicros();
-  const { answered, seconds } = await subject.closed(requests);
+  const { answered, seconds } = await subject.closed(requests, connections);
   const after = await subject.cpuMicros();
   return { cpuMicros: (after - before) / answered, perSecond: answered / seconds };
 }

@@ -22,6 +22,9 @@ import type { Bench } from './bench.js';
 export const CONNECTIONS = 16;
 const LOG_LINES = 20;
 
+/** A variant did not do its job. */
+export class WrongAnswer extends Error {}
+
 export class Subject {
   readonly variant: Variant;
   /** The first is the one that requests come to. */
@@ -29,6 +32,8 @@ export class Subject {
   readonly #bench: Bench;
   readonly #load: LoadOptions;
   #sent = 0;
+  /** The turn of the next request: slices go on where the one before ended. */
+  #turn = 0;
   #countsBefore: readonly number[] = [];
 
   private constructor(
@@ -47,10 +52,11 @@ export class Subject {
   static async warm(
     bench: Bench,
     variant: Variant,
-    requests: number,
+    load: number | { readonly requests: number; readonly connections: number },
     workers = 1,
-    connections = CONNECTIONS,
   ): Promise<Subject> {
+    const { requests, connections } =
+      typeof load === 'number' ? { requests: load, connections: CONNECTIONS } : load;
     const subject = await Subject.start(bench, variant, workers);
     try {
       await subject.prepare();
@@ -108,22 +114,28 @@ export class Subject {
 
   /** So many requests, as fast as they are answered. */
   async closed(count: number, connections = CONNECTIONS): Promise<ClosedReport> {
-    return this.#judge(await this.#bench.load.closed({ ...this.#load, count, connections }));
+    const first = this.#turn;
+    return this.#judge(await this.#bench.load.closed({ ...this.#load, first, count, connections }));
   }
 
   /** At a fixed rate. */
   async open(rate: number, seconds: number): Promise<OpenReport> {
-    return this.#judge(await this.#bench.load.open({ ...this.#load, rate, seconds }));
+    const load = { ...this.#load, first: this.#turn, pace: 'poisson' as const };
+    return this.#judge(await this.#bench.load.open({ ...load, rate, seconds }));
   }
 
   /** Whether it did its job with every request. @throws Error where it did not */
   async verify(): Promise<void> {
-    const { name, counts = [] } = this.variant;
+    const { name, counts = [], never = [] } = this.variant;
     const now = await this.#counts();
     for (const [i, pattern] of counts.entries()) {
       const found = now[i]! - this.#countsBefore[i]!;
       if (found === this.#sent) continue;
-      throw new Error(`${name}: ${this.#sent} requests, and ${pattern} counted ${found}`);
+      throw new WrongAnswer(`${name}: ${this.#sent} requests, and ${pattern} counted ${found}`);
+    }
+    for (const pattern of never) {
+      const found = await this.proxies[0]!.count(pattern);
+      if (found !== 0) throw new WrongAnswer(`${name}: ${pattern} counted ${found}, wanted none`);
     }
   }
 
@@ -144,6 +156,7 @@ export class Subject {
   #judge<T extends Report>(report: T): T {
     fault(this, report);
     this.#sent += report.answered;
+    this.#turn += report.answered;
     return report;
   }
 }
@@ -153,7 +166,7 @@ function fault({ variant, proxies }: Subject, report: Report): void {
   const found = faultOf(report);
   if (found === undefined) return;
   const logs = proxies.flatMap((proxy) => proxy.logs.slice(-LOG_LINES));
-  throw new Error([`${variant.name}: ${found}`, ...logs].join('\n'));
+  throw new WrongAnswer([`${variant.name}: ${found}`, ...logs].join('\n'));
 }
 
 function loadOf(

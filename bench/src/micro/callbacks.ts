@@ -3,6 +3,7 @@
 // noisy, and in which host calls weigh otherwise than in Envoy.
 
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Measurement, Unit } from '../record/record.js';
 import { orderOf } from '../statistics/statistics.js';
 import { counting, READER, TOTAL } from './instructions.js';
@@ -85,6 +86,7 @@ export async function timesOf(
   for (let round = 0; round < rounds; round++) {
     for (const index of orderOf(round, all.length)) times[index]!.push(quickest(all[index]!));
     onRound(round + 1);
+    await setImmediate();
   }
   return times;
 }
@@ -117,6 +119,8 @@ export async function measureMicro({
       measurement(workload, 'instructions', 'count', [instructions]),
     );
     onProgress(measured.length / 2 / (workloads.length + rounds));
+    // Signals are heard between two turns of the event loop only.
+    await setImmediate();
   }
   const times = await timesOf(workloads, rounds, (done) => {
     onProgress((workloads.length + done) / (workloads.length + rounds));

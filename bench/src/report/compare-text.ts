@@ -57,7 +57,7 @@ function partTexts({ compared }: RecordComparison): string[] {
         name: variant,
         cells: [before, after]
           .map(kind === 'over' ? overText : intervalText)
-          .concat(verdict === 'same' ? '' : verdict),
+          .concat(verdict === 'same' || verdict === 'few' ? '' : verdict),
       })),
     }));
     const table = tableText({ caption: '', columns: ['', 'before', 'after', ''], groups });

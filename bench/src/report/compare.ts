@@ -3,10 +3,11 @@
 // comparable. A figure has changed where the two intervals do not touch.
 
 import { type BenchRecord, PARTS } from '../record/record.js';
-import type { Estimate } from '../statistics/statistics.js';
+import { type Estimate, ROUNDS_MIN } from '../statistics/statistics.js';
 import { type Figure, figuresOf, keyOf } from './figures.js';
 
-export type Verdict = 'same' | 'lower' | 'higher';
+/** `few`: too few rounds to tell. */
+export type Verdict = 'same' | 'lower' | 'higher' | 'few';
 
 /** Which derived figure is compared: what has no base is compared as it is. */
 export type Kind = 'over' | 'ratio' | 'value';
@@ -64,13 +65,15 @@ export function verdictOf(before: Estimate, after: Estimate): Verdict {
 function comparisons(old: Figure, young: Figure): Comparison[] {
   const { part, case: name, variant, figure, unit, at } = old;
   const what = { part, case: name, variant, figure, unit, ...(at === undefined ? {} : { at }) };
+  // Counts are exact.
+  const isTold = unit === 'count' || Math.min(old.rounds, young.rounds) >= ROUNDS_MIN;
   const one = (kind: Kind, before: Estimate, after: Estimate): Comparison => ({
     ...what,
     kind,
     ...(kind === 'over' && old.base !== undefined && { base: old.base }),
     before,
     after,
-    verdict: verdictOf(before, after),
+    verdict: isTold ? verdictOf(before, after) : 'few',
   });
   if (old.over === undefined || young.over === undefined || old.base !== young.base) {
     return [one('value', old.value, young.value)];

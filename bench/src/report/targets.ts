@@ -2,7 +2,7 @@
 // 95 % interval reaches it: noise may hide a miss as much as it may hide that one was met.
 
 import { type BenchRecord, NO_OP, NONE } from '../record/record.js';
-import { difference, type Estimate, ratio } from '../statistics/statistics.js';
+import { difference, type Estimate, ROUNDS_MIN, ratio } from '../statistics/statistics.js';
 import { figuresOfPart } from './figures.js';
 
 /** (variant - none) / (no-op - none), CPU time on one hop. */
@@ -35,11 +35,11 @@ export interface TargetResult {
   readonly verdict: Verdict;
 }
 
-/** `open`: the interval has no upper end, and says nothing. */
+/** `open`: the interval has no upper end, or is of too few rounds, and says nothing. */
 export type Verdict = 'met' | 'missed' | 'open';
 
-function verdictOf({ low, high }: Estimate, isMet: boolean): Verdict {
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return 'open';
+function verdictOf({ low, high }: Estimate, rounds: number, isMet: boolean): Verdict {
+  if (rounds < ROUNDS_MIN || !Number.isFinite(low) || !Number.isFinite(high)) return 'open';
   return isMet ? 'met' : 'missed';
 }
 
@@ -53,16 +53,10 @@ function ratios(record: BenchRecord): TargetResult[] {
     (one) => one.case === HEADLINE_CASE && one.figure === HEADLINE_FIGURE,
   );
   return [...RATIO_TARGETS].flatMap(([name, target]) => {
-    const found = figures.find(({ variant }) => variant === name)?.ratio;
-    if (found === undefined) return [];
-    return [
-      {
-        name,
-        wanted: `at most ${target} × ${NO_OP}`,
-        found,
-        verdict: verdictOf(found, found.low <= target),
-      },
-    ];
+    const { ratio: found, rounds } = figures.find(({ variant }) => variant === name) ?? {};
+    if (found === undefined || rounds === undefined) return [];
+    const verdict = verdictOf(found, rounds, found.low <= target);
+    return [{ name, wanted: `at most ${target} × ${NO_OP}`, found, verdict }];
   });
 }
 
@@ -78,13 +72,18 @@ function againstOthers(record: BenchRecord): TargetResult[] {
       name: 'tag write',
       wanted,
       found,
-      verdict: verdictOf(found, found.low <= SOLO_IO_SHARE),
+      verdict: verdictOf(found, tag!.length, found.low <= SOLO_IO_SHARE),
     });
   }
   if (alike(everything, chain)) {
     const found = difference(everything!, chain!);
     const wanted = `µs over ${CHAIN}: below 0`;
-    results.push({ name: 'everything', wanted, found, verdict: verdictOf(found, found.low < 0) });
+    results.push({
+      name: 'everything',
+      wanted,
+      found,
+      verdict: verdictOf(found, chain!.length, found.low < 0),
+    });
   }
   return results;
 }
@@ -93,13 +92,13 @@ function againstOthers(record: BenchRecord): TargetResult[] {
 function memory(record: BenchRecord): TargetResult[] {
   const ours = new Set(record.variants.filter(({ group }) => group === 'ours').map(nameOf));
   const [most] = figuresOfPart(record, 'memory')
-    .flatMap(({ variant, base, over }) =>
-      ours.has(variant) && base === NO_OP && over !== undefined ? [{ variant, over }] : [],
+    .flatMap(({ variant, base, over, rounds }) =>
+      ours.has(variant) && base === NO_OP && over !== undefined ? [{ variant, over, rounds }] : [],
     )
     .sort((a, b) => b.over.value - a.over.value);
   if (most === undefined) return [];
   const wanted = `MiB a worker over ${NO_OP}: below ${MEMORY_MIB}`;
-  const verdict = verdictOf(most.over, most.over.low < MEMORY_MIB);
+  const verdict = verdictOf(most.over, most.rounds, most.over.low < MEMORY_MIB);
   return [{ name: `${most.variant} (the most)`, wanted, found: most.over, verdict }];
 }
 

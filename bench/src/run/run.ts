@@ -1,6 +1,7 @@
 // run: all measurements that are asked for, one after the other, as one record.
 
 import { setMaxListeners } from 'node:events';
+import type { Cores } from '../envoy/cores.js';
 import { LoadGenerator } from '../load/index.js';
 import type { Bench } from '../macro/bench.js';
 import { measureHops } from '../macro/hops.js';
@@ -9,9 +10,9 @@ import { measureMemory } from '../macro/memory.js';
 import { measureOneHop } from '../macro/one-hop.js';
 import { measureScaling } from '../macro/scaling.js';
 import { measureMicro } from '../micro/callbacks.js';
-import type { BenchRecord, Measurement } from '../record/record.js';
+import { type BenchRecord, type Measurement, NO_OP, NONE, NONE_AGAIN } from '../record/record.js';
 import { measureSdk } from '../sdk/sdk.js';
-import { sdkVersions, settingsOf } from '../sdk/settings.js';
+import { type SdkSettings, sdkVersions, settingsOf } from '../sdk/settings.js';
 import type { Variant } from '../variants/variant.js';
 import { VARIANTS } from '../variants/variants.js';
 import { load, machine, versions } from './machine.js';
@@ -28,28 +29,24 @@ export interface RunOptions {
   readonly remarks: readonly string[];
   /** Whether doubtful figures are wanted too; the record says why they are. */
   readonly force: boolean;
-  /** Whether proxy and load have a core each. */
-  readonly pinned: boolean;
+  /** Undefined: the kernel chooses. */
+  readonly cores: Cores | undefined;
   readonly signal: AbortSignal;
   /** @param share from 0 to 1 of the whole run */
   readonly progress: (share: number, what: string) => void;
 }
 
-/** Figures would say nothing. */
-export class DoubtError extends Error {}
-
-const PROXY_CORE = 0;
-const LOAD_CORE = 1;
-
 /** @throws Error where a variant does not do its job, or cannot be measured */
 export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
-  const { quick, only, settings, signal, pinned } = options;
+  const { quick, only, settings, signal, cores } = options;
   const takenAt = new Date().toISOString();
   // Each proxy listens, and many run at once.
   setMaxListeners(0, signal);
   const loadBefore = load();
   const { variants, remarks } = await chosen(options);
-  const generator = await LoadGenerator.start(pinned ? { core: LOAD_CORE } : {});
+  // Node versions are fetched now, not when all else is done.
+  const sdk = only.includes('sdk') ? await settingsOf({ ...settings.sdk, signal }) : undefined;
+  const generator = await LoadGenerator.start(cores === undefined ? {} : { core: cores.load });
   const measurements: Measurement[] = [];
   try {
     const weights = RUNS.filter((run) => only.includes(run)).map((run) => settings.seconds[run]);
@@ -59,11 +56,11 @@ export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
       const bench: Bench = {
         envoy: options.envoy.path,
         load: generator,
-        core: pinned ? PROXY_CORE : undefined,
+        core: cores?.proxy,
         signal,
         doubt: (text) => {
-          if (!options.force) throw new DoubtError(text);
-          remarks.push(text);
+          remarks.push(options.force ? text : `left out: ${text}`);
+          return options.force;
         },
         progress: (share, what) => {
           signal.throwIfAborted();
@@ -71,7 +68,7 @@ export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
         },
       };
       bench.progress(0, 'begins');
-      measurements.push(...(await measure(run, bench, variants, options)));
+      measurements.push(...(await measure(run, bench, variants, settings, sdk)));
       done += settings.seconds[run];
     }
   } finally {
@@ -86,7 +83,7 @@ export async function runBenchmark(options: RunOptions): Promise<BenchRecord> {
     versions: {
       ...versions(options.envoy.version),
       ...(await versionsOf(variants)),
-      ...(only.includes('sdk') ? sdkVersions(await settingsOf({ ...settings.sdk, signal })) : {}),
+      ...(sdk === undefined ? {} : sdkVersions(sdk)),
     },
     settings: flat(taken, only),
     remarks: [...options.remarks, ...remarks],
@@ -102,7 +99,8 @@ async function measure(
   run: Run,
   bench: Bench,
   variants: readonly Variant[],
-  { settings, signal }: RunOptions,
+  settings: Settings,
+  sdk: SdkSettings | undefined,
 ): Promise<Measurement[]> {
   const few = variants.filter(({ name }) => FEW_VARIANTS.includes(name));
   switch (run) {
@@ -122,18 +120,21 @@ async function measure(
         onProgress: (share) => bench.progress(share, 'callbacks on the V8 host'),
       });
     case 'sdk':
-      return measureSdk(await settingsOf({ ...settings.sdk, signal }), (did, of) =>
-        bench.progress(did / of, 'calls of Node services'),
-      );
+      return measureSdk(sdk!, (did, of) => bench.progress(did / of, 'calls of Node services'));
   }
 }
 
+/** What all figures are read against. */
+const ALWAYS: readonly string[] = [NONE, NONE_AGAIN, NO_OP];
+
 /** Those that can be had, and why others cannot. */
-async function chosen({ quick, variants: names }: RunOptions) {
-  const wanted = names ?? (quick ? QUICK_VARIANTS : VARIANTS.map(({ name }) => name));
+async function chosen({ quick, variants: names, signal }: RunOptions) {
+  const some = names && [...ALWAYS, ...names];
+  const wanted = some ?? (quick ? QUICK_VARIANTS : VARIANTS.map(({ name }) => name));
   const variants: Variant[] = [];
   const remarks: string[] = [];
   for (const variant of VARIANTS.filter(({ name }) => wanted.includes(name))) {
+    signal.throwIfAborted();
     const reason = await variant.missing?.();
     if (reason === undefined) variants.push(variant);
     else remarks.push(`${variant.name} was left out: ${reason}`);

@@ -23,17 +23,17 @@ export interface Settings {
 
 /** About half an hour. */
 export const FULL: Settings = {
-  cpu: { rounds: 15, slices: 5, requests: 2_000, warm: 20_000 },
-  latency: { rounds: 9, rate: 5_000, seconds: 2, warm: 10_000 },
-  memory: { rounds: 3, requests: 4_000 },
+  cpu: { rounds: 15, slices: 5, requests: 2_000, warm: 15_000 },
+  latency: { rounds: 9, rate: 5_000, seconds: 1, warm: 8_000 },
+  memory: { rounds: 6, requests: 3_000 },
   hops: {
-    turns: { rounds: 15, slices: 5, requests: 1_000, warm: 10_000 },
-    latency: { rounds: 9, rate: 2_000, seconds: 2, warm: 5_000 },
+    turns: { rounds: 15, slices: 5, requests: 1_000, warm: 6_000 },
+    latency: { rounds: 9, rate: 2_000, seconds: 1, warm: 4_000 },
   },
-  scaling: { rounds: 5, slices: 5, requests: 2_000, warm: 15_000 },
+  scaling: { rounds: 6, slices: 5, requests: 2_000, warm: 15_000 },
   micro: { rounds: 9 },
-  sdk: { rounds: 9, nodes: [20] },
-  seconds: { cpu: 800, latency: 150, memory: 50, hops: 180, scaling: 200, micro: 60, sdk: 450 },
+  sdk: { rounds: 7, nodes: [20] },
+  seconds: { cpu: 660, latency: 110, memory: 60, hops: 130, scaling: 190, micro: 45, sdk: 340 },
 };
 
 /** Under three minutes: whether it works, and figures that are not to be quoted. */

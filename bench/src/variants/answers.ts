@@ -22,7 +22,11 @@ export const BY_TAG: readonly object[] = [
 /** Where all that was lost has to be there again. */
 export const BY_ALL: readonly object[] = [
   answer(
-    [headerIs(TAG, 'canary'), ...TRACE.map((name) => ({ name, present_match: true }))],
+    [
+      headerIs(TAG, 'canary'),
+      ...TRACE.map((name) => ({ name, present_match: true })),
+      headerIs('x-b3-sampled', '1'),
+    ],
     RESTORED,
   ),
   answer([], STABLE),

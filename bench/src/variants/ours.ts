@@ -154,9 +154,9 @@ export function limitKeys(scope: 'worker' | 'proxy', keys: number, maxKeys = key
 
 export const everything = ours({
   name: 'everything',
-  title: 'tag written, trace and tag remembered, one bucket for each worker: all in one pass',
+  title: 'tag written, trace and tag remembered, one bucket for the proxy: all in one pass',
   job: 'everything',
-  sections: { ...tag([TESTERS]), ...PROPAGATE, ...plenty('worker') },
+  sections: { ...tag([TESTERS]), ...PROPAGATE, ...plenty('proxy') },
   counts: [...WRITTEN, ...STORED, ...ADMITTED],
 });
 

@@ -15,7 +15,8 @@ import { ourFilter, PROPAGATE, plenty, TESTERS, tag } from './ours.js';
 import { remembered, TAG, TRACE } from './requests.js';
 import { type Expected, NEXT, type Variant } from './variant.js';
 
-const LOST = [TAG, ...TRACE];
+/** The group too: the server's sidecar shall know the canary by its tag alone. */
+const LOST = [TAG, ...TRACE, 'x-user-group', 'x-user-id'];
 const OUTBOUND = 'outbound';
 
 /** The filters of the three listeners that a call goes through. */
@@ -77,7 +78,7 @@ export const TWO_HOPS: readonly Variant[] = [
     },
     RESTORED,
     async () => {
-      const all = { ...tag([TESTERS]), ...PROPAGATE, ...plenty('worker') };
+      const all = { ...tag([TESTERS]), ...PROPAGATE, ...plenty('proxy') };
       return {
         inbound: [ourFilter(all, 'inbound')],
         outbound: [ourFilter(PROPAGATE, 'outbound')],

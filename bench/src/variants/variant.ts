@@ -48,4 +48,6 @@ export interface Variant extends VariantInfo {
   readonly before?: readonly Exchange[];
   /** Counters of Envoy, by a part of their names, that must have grown by one for each request. */
   readonly counts?: readonly string[];
+  /** Counters that must be 0. */
+  readonly never?: readonly string[];
 }

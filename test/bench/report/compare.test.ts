@@ -35,11 +35,17 @@ describe('compare', () => {
   });
 
   it('compares plainly where one has no base', () => {
-    const one = madeUpRecord(measured('cpu', { none: [1, 1], store: [5, 5] }));
-    const other = madeUpRecord(measured('cpu', { store: [4, 4] }));
+    const six = (value: number) => Array.from({ length: 6 }, () => value);
+    const one = madeUpRecord(measured('cpu', { none: six(1), store: six(5) }));
+    const other = madeUpRecord(measured('cpu', { store: six(4) }));
     expect(compareRecords(one, other).compared).toMatchObject([
       { kind: 'value', verdict: 'lower' },
     ]);
+  });
+
+  it('says nothing of fewer than six rounds', () => {
+    const five = (value: number) => madeUpRecord(measured('cpu', { store: Array(5).fill(value) }));
+    expect(compareRecords(five(5), five(4)).compared).toMatchObject([{ verdict: 'few' }]);
   });
 
   it('names what only one of them has', () => {
