@@ -16,6 +16,8 @@ export interface Item {
   readonly at?: number;
   /** Default 1. */
   readonly workers?: number;
+  /** Requests of other kinds that there are: all are sent before anything is measured. */
+  readonly kinds?: number;
 }
 
 export interface TurnSettings {
@@ -94,10 +96,11 @@ async function takeRound(
   const tell = (share: number, what: string) =>
     bench.progress((round + share) / rounds, `round ${round + 1}/${rounds}, ${what}`);
   try {
-    for (const [i, { variant, workers = 1 }] of items.entries()) {
+    for (const [i, { variant, workers = 1, kinds = 0 }] of items.entries()) {
       tell((STARTING * i) / items.length, variant.name);
       // Each worker has a VM that is to be warm.
-      const load = { requests: warm * workers, connections: CONNECTIONS * workers };
+      const requests = Math.max(warm * workers, kinds);
+      const load = { requests, connections: CONNECTIONS * workers };
       subjects.push(await Subject.warm(bench, variant, load, workers));
     }
     const taken = subjects.map(({ startMs }): Taken => ({ cpuMicros: [], perSecond: [], startMs }));

@@ -29,7 +29,8 @@ function items(): Item[] {
   ) => {
     for (const variant of [none, ...variants]) {
       const load = requests === undefined ? variant.load : { ...variant.load, requests };
-      all.push({ variant: { ...variant, load }, case: name, at, workers });
+      const kinds = load.requests.length;
+      all.push({ variant: { ...variant, load }, case: name, at, workers, kinds });
     }
   };
   for (const rules of RULES) point('rules', rules, [rulesVariant(rules)]);
