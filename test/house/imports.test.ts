@@ -41,8 +41,8 @@ const BENCH: Record<string, readonly string[]> = {
   macro: ['statistics', 'record', 'variants', 'load', 'envoy'],
   micro: ['statistics', 'record', 'variants'],
   sdk: ['statistics', 'record'],
-  run: ['record', 'variants', 'load', 'macro', 'micro', 'sdk'],
-  cli: ['record', 'report', 'variants', 'envoy', 'run'],
+  run: ['record', 'variants', 'load', 'envoy', 'macro', 'micro', 'sdk'],
+  cli: ['record', 'report', 'variants', 'load', 'envoy', 'macro', 'run'],
 };
 
 function edges(folder: string) {

@@ -65,6 +65,19 @@ describe('requests whose keys share a slot', () => {
     for (const id of ids.slice(2)) expect(sidecar.call({ 'x-request-id': id })).toEqual(tagged(id));
   });
 
+  it('are counted each, also two that one request pushed out', () => {
+    const sidecar = new Sidecar({ propagate: SMALLEST });
+    sidecar.settle(1);
+    const count = 200;
+    for (let i = 1; i <= count; i++) {
+      const hex = i.toString(16).padStart(16, '0');
+      const trace = { 'x-b3-traceid': hex + hex, 'x-b3-spanid': hex };
+      sidecar.receive({ ...tagged(`id-${i}`), ...trace });
+    }
+    // A key for the id and one for the trace; so many that no slot has an entry free.
+    expect(sidecar.count('evicted')).toBe(2 * count - SMALLEST.capacity);
+  });
+
   it('are lost by none of the workers that start together', () => {
     const sidecar = new Sidecar({ propagate: SMALLEST, workers: 4 });
     for (const [i, id] of oldest.entries()) sidecar.receive(tagged(id), i);

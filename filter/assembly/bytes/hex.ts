@@ -47,6 +47,11 @@ export function hexDigits(value: u32): u64 {
   return values + 0x30 * ONES + letters * 0x27;
 }
 
+/** The four lower-case digits of a number below 65,536, at `outPtr`. */
+export function putHexWord(value: u32, outPtr: usize): void {
+  store<u32>(outPtr, <u32>(hexDigits(value) >> 32));
+}
+
 /** Two lower-case digits for each of `size` bytes, at `outPtr`. */
 export function putHexDigits(ptr: usize, size: u32, outPtr: usize): void {
   for (let i: u32 = 0; i < size; i++) {

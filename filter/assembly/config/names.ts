@@ -28,7 +28,7 @@ export function namesMake(): usize {
 
 /**
  * Size, first, middle and last byte: names that a policy lists differ there, and hashing all bytes
- * of every header of every request would cost more than a second probe.
+ * of every header that its shape lets through would cost more than a second probe.
  */
 function hashOf(ptr: usize, size: u32): u32 {
   const first: u32 = load<u8>(ptr);

@@ -52,7 +52,7 @@ export function arenaRelease(mark: u32): void {
 export function arenaTake(size: u32): usize {
   const ptr = base + used;
   const next = <u64>used + <u64>size;
-  // Nothing fits behind an end that was moved, but for nothing.
+  // Not enough room, or the end was moved before `used`: only nothing fits.
   if (next > <u64>end) return size == 0 ? ptr : 0;
   // Both bounds are multiples of the alignment: rounded up, it is not beyond the end.
   used = (<u32>next + ALIGNMENT_MASK) & ~ALIGNMENT_MASK;

@@ -17,15 +17,18 @@ export function monotonicNs(): u64 {
   return clock_time_get(MONOTONIC, 1, cell) == 0 ? load<u64>(cell) : 0;
 }
 
-let callbackStartNs: u64 = 0;
+let requestStartNs: u64 = 0;
 
-/** Begins a callback. */
+/** Begins a request: `requestNs` is read anew. */
 export function clockReset(): void {
-  callbackStartNs = 0;
+  requestStartNs = 0;
 }
 
-/** As `monotonicNs`, but read once in a callback, by whoever asks first. */
-export function callbackNs(): u64 {
-  if (callbackStartNs == 0) callbackStartNs = monotonicNs();
-  return callbackStartNs;
+/**
+ * As `monotonicNs`, but read once for a request, by whoever asks first; again where the host refused.
+ * For whoever is called by features/handle.ts only.
+ */
+export function requestNs(): u64 {
+  if (requestStartNs == 0) requestStartNs = monotonicNs();
+  return requestStartNs;
 }

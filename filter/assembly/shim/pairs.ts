@@ -63,7 +63,10 @@ export class PairCursor {
       const nameSize = <u64>load<u32>(entry);
       const last = before + nameSize;
       const next = last + <u64>load<u32>(entry, PAIRS_ENTRY_VALUE) + TERMINATORS_SIZE;
-      if (next >= end) break;
+      if (next >= end) {
+        this.endPtr = 0;
+        break;
+      }
       // The last byte of the name; of an empty one that before it, which is of the list too.
       const shape = nameSize + <u64>load<u8>(<usize>last);
       if (((shapes >> shape) & 1) != 0) {
@@ -86,7 +89,7 @@ export class PairCursor {
     this.entryPtr = entry + PAIRS_ENTRY_SIZE;
   }
 
-  /** After the walk: whether the pairs filled the list exactly, so that none was cut off. */
+  /** After the walk: whether there was a pair for each entry, and nothing behind them. */
   ended(): bool {
     return this.nextPtr == this.endPtr;
   }

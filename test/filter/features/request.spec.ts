@@ -224,6 +224,7 @@ describe('request', () => {
     const text = '782d6100 3100 782d6200 3200';
     expect(indexed(layHex(lead + 'ff ff ff ff 01 00 00 00' + text))).toBe(false);
     expect(indexed(layHex(lead + '03 00 00 00 00 00 00 00' + text))).toBe(false);
+    expect(indexed(layHex(lead + '03 00 00 00 01 00 00 00' + '782d6100 3100'))).toBe(false);
     expect(indexed(layHex(lead + '03 00 00 00 01 00 00 00' + text))).toBe(true);
     expect(values('x-a')).toBe('1');
     expect(values('x-b')).toBe('2');

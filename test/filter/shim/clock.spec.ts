@@ -1,5 +1,5 @@
 import { Status } from '../../../filter/assembly/abi/enums';
-import { monotonicNs, wallNs } from '../../../filter/assembly/shim/clock';
+import { clockReset, monotonicNs, requestNs, wallNs } from '../../../filter/assembly/shim/clock';
 import { hostRefuse, hostReset, hostTime } from '../host';
 
 describe('clock', () => {
@@ -27,5 +27,18 @@ describe('clock', () => {
     expect(monotonicNs()).toBe(7);
     hostRefuse('clock_time_get', 76);
     expect(monotonicNs()).toBe(0);
+  });
+
+  it('is read once for a request, and again where the host refused', () => {
+    hostRefuse('clock_time_get', 76);
+    clockReset();
+    expect(requestNs()).toBe(0);
+    hostReset();
+    hostTime(5, 7);
+    expect(requestNs()).toBe(7);
+    hostTime(5, 9);
+    expect(requestNs()).toBe(7);
+    clockReset();
+    expect(requestNs()).toBe(9);
   });
 });

@@ -13,6 +13,7 @@
 // drain: how long its buckets take to be full again.
 
 import { Status } from '../../abi/enums';
+import { putHexWord } from '../../bytes/hex';
 import { Slice } from '../../bytes/slice';
 import {
   putAscii,
@@ -170,11 +171,7 @@ function belongs(config: Config, identity: u64): bool {
   return false;
 }
 
-/** Into the name of the limit's slots, as `putSlot` (slot.ts) does with the slot. */
+/** Into the name of the limit's slots, before the slot (slot.ts). */
 function putLane(limit: Limit, lane: u32): void {
-  const digits = limit.slotPtr + limit.slotSize - 8;
-  for (let i: u32 = 0; i < 4; i++) {
-    const digit = (lane >> (12 - (i << 2))) & 15;
-    store<u8>(digits + i, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
-  }
+  putHexWord(lane, limit.slotPtr + limit.slotSize - 8);
 }

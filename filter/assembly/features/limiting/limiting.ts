@@ -7,7 +7,7 @@
 
 import { charge, tokensFree, unitsCeil, unitsFloor, unitsUntilFree } from '../../bytes/gcra';
 import { Config, Limit, limitAt, Mode, Overflow, Scope, Verdict } from '../../config/layout';
-import { callbackNs } from '../../shim/clock';
+import { requestNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainLimit } from '../explain';
 import { mayMatch } from '../matching/match';
@@ -17,7 +17,7 @@ import { tellRejected, tellRemaining } from './outcomes';
 import { slotOf } from './slot';
 import { Bucket, bucketOf, overflowBucket, passingBucket, Table } from './table';
 
-/** Nanoseconds of the monotonic clock at this request, 0 = not read yet. */
+/** Nanoseconds of the monotonic clock at this request; 0 = not read, or the host refused. */
 let nowNs: u64 = 0;
 
 /**
@@ -75,7 +75,7 @@ function isFor(config: Config, limit: Limit, readable: bool): bool {
 }
 
 function readClock(): bool {
-  nowNs = callbackNs();
+  nowNs = requestNs();
   return nowNs != 0;
 }
 

@@ -15,6 +15,7 @@
 // word: GCRA's, and in its highest bit whether tokens may have been leased (lease.ts).
 
 import { Status } from '../../abi/enums';
+import { putHexWord } from '../../bytes/hex';
 import { Slice } from '../../bytes/slice';
 import { Limit } from '../../config/layout';
 import { SLOT_BUCKETS } from '../../config/limit';
@@ -39,11 +40,7 @@ export function slotOf(limit: Limit, hash: u64): u32 {
 
 /** Reads a slot. False: the host refuses. What it holds is then `slotWord`'s to tell. */
 export function readSlot(limit: Limit, slot: u32): bool {
-  const digits = limit.slotPtr + limit.slotSize - 4;
-  for (let i: u32 = 0; i < 4; i++) {
-    const digit = (slot >> (12 - (i << 2))) & 15;
-    store<u8>(digits + i, <u8>(digit < 10 ? 0x30 + digit : 0x57 + digit));
-  }
+  putHexWord(slot, limit.slotPtr + limit.slotSize - 4);
   const status = getShared(limit.slotPtr, limit.slotSize, out);
   if (status == Status.NotFound) {
     out.size = 0;

@@ -4,7 +4,7 @@ import { Slice } from '../../bytes/slice';
 import { sameTrace, TraceContext } from '../../bytes/trace-context';
 import { Carried, Config, carriedAt, keyAt, Mode, Propagate, tagAt } from '../../config/layout';
 import { arenaTake } from '../../shim/arena';
-import { callbackNs } from '../../shim/clock';
+import { requestNs } from '../../shim/clock';
 import { increment } from '../../shim/metrics';
 import { explaining, explainPropagate } from '../explain';
 import { firstValue, nameOf, onlyValue, Value } from '../request';
@@ -26,7 +26,7 @@ export function rememberRequest(config: Config): void {
   readTrace(config, propagate);
   if (firstValue(config, propagate.requestId) == 0) giveRequestId(config, propagate);
   readKeys(config, propagate);
-  const now = callbackNs();
+  const now = requestNs();
   requestTrace(propagate, context);
   const entry = arenaTake(ENTRY_SIZE_MAX);
   if (now == 0 || entry == 0) {

@@ -6,7 +6,7 @@ import { MapType, Status } from '../../abi/enums';
 import { Slice } from '../../bytes/slice';
 import { sameIds, sameTrace, samplingOfB3, TraceContext } from '../../bytes/trace-context';
 import { Config, carriedAt, keyAt, Mode, Propagate, StoreKey, tagAt } from '../../config/layout';
-import { callbackNs } from '../../shim/clock';
+import { requestNs } from '../../shim/clock';
 import { addHeader, replaceHeader } from '../../shim/headers';
 import { increment } from '../../shim/metrics';
 import { explaining, explainPropagate } from '../explain';
@@ -30,7 +30,7 @@ export function findRequest(config: Config): void {
   for (let i: u32 = 0; i < config.tagCount; i++) tagAt(config, i).restoredSize = 0;
   readTrace(config, propagate);
   readKeys(config, propagate);
-  const now = callbackNs();
+  const now = requestNs();
   if (now == 0) {
     increment(config.storeErrors, 1);
     return;

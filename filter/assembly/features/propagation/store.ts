@@ -6,7 +6,7 @@
 // a hundred of them in 8192 would lose one in eighty; with four, one in four million.
 
 import { Status } from '../../abi/enums';
-import { hexDigits } from '../../bytes/hex';
+import { putHexWord } from '../../bytes/hex';
 import { Slice } from '../../bytes/slice';
 import { xxh64 } from '../../bytes/xxh64';
 import { Propagate } from '../../config/layout';
@@ -73,6 +73,6 @@ function nameSlot(propagate: Propagate, keyPtr: usize, keySize: u32): u64 {
   const slot = <u32>xxh64(keyPtr, keySize) & propagate.slotMask;
   const digits = propagate.slotPtr + propagate.slotSize - 4;
   // Eight digits, of which the last four stay.
-  store<u32>(digits, <u32>(hexDigits(slot) >> 32));
+  putHexWord(slot, digits);
   return (propagate.policyHash & ~(<u64>0xffff)) | slot;
 }
