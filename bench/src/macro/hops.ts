@@ -15,6 +15,7 @@ export async function measureHops(
 ): Promise<Measurement[]> {
   const half = (from: number): Bench => ({
     ...bench,
+    doubt: (text) => bench.doubt(`two hops: ${text}`),
     progress: (share, what) => bench.progress(from + share / 2, what),
   });
   const items = TWO_HOPS.map((variant): Item => ({ variant, case: CASE }));

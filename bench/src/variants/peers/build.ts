@@ -10,8 +10,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../../../envoyfilter/src/envoy/fetch.js';
 import { acquireLock } from '../../../../envoyfilter/src/envoy/lock.js';
+import { type Command, run } from '../../../../test/harness/build-command.js';
 import { SOURCES } from './peer.js';
-import { type Command, run } from './run.js';
 
 const execute = promisify(execFile);
 

@@ -1,10 +1,10 @@
-// run: a command of a build, which may take a minute, or hang on a network that is not there.
+// build-command: a command of a build, which may take minutes, or hang on a network that is not there.
 // Promise: it does not outlive this process, however that ends, nor does what it was to leave.
 
 import { spawn } from 'node:child_process';
-import { guard, killGroup } from '../../../../envoyfilter/src/envoy/guard.js';
+import { guard, killGroup } from '../../envoyfilter/src/envoy/guard.js';
 
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 1_200_000;
 /** What is done sooner is not told of. */
 const TELL_AFTER_MS = 1_000;
 const TELL_EVERY_MS = 10_000;
