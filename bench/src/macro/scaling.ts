@@ -18,6 +18,12 @@ const WORKERS = [1, 2, 4];
 
 const none = BASE.find(({ name }) => name === NONE)!;
 
+interface Point {
+  readonly requests: readonly BenchRequest[];
+  readonly workers: number;
+  readonly kinds: number;
+}
+
 /** Every point beside `none` of the same point, with the same requests. */
 function items(): Item[] {
   const all: Item[] = [];
@@ -25,18 +31,20 @@ function items(): Item[] {
     name: string,
     at: number,
     variants: readonly Variant[],
-    { requests, workers = 1 }: { requests?: readonly BenchRequest[]; workers?: number } = {},
+    { requests, workers = 1, kinds = 0 }: Partial<Point> = {},
   ) => {
     for (const variant of [none, ...variants]) {
       const load = requests === undefined ? variant.load : { ...variant.load, requests };
-      const kinds = load.requests.length;
       all.push({ variant: { ...variant, load }, case: name, at, workers, kinds });
     }
   };
   for (const rules of RULES) point('rules', rules, [rulesVariant(rules)]);
   for (const keys of KEYS) {
     const variant = limitKeys('proxy', keys, Math.min(keys, MAX_KEYS));
-    point('keys', keys, [{ ...variant, name: 'limit proxy' }], { requests: users(keys) });
+    point('keys', keys, [{ ...variant, name: 'limit proxy' }], {
+      requests: users(keys),
+      kinds: keys,
+    });
   }
   for (const headers of HEADERS) {
     point('headers', headers, [tagWrite, everything], { requests: stream({ headers }) });
